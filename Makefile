@@ -1,0 +1,60 @@
+# Makefile -- the front door: short names for what CMake and the tools do. See CONTRIBUTING.md.
+#
+# SPDX-License-Identifier: MIT
+PREFIX ?= /usr/local
+FUZZ_SECONDS ?= 300
+WORKFLOW = cmake --workflow --preset
+
+all: ## build the library and the tool, optimised
+	@cmake --preset release
+	@cmake --build --preset release
+
+demo: ## load real data, query it from another process, draw it
+	@tools/setup.sh --tool
+	@tools/demo.sh
+
+test: ## build for debugging and run every test
+	@tools/setup.sh --test
+	@$(WORKFLOW) dev
+
+check: ## everything that CI runs
+	@tools/setup.sh --check
+	@tools/check.sh
+
+clang asan tsan release: ## the tests under another compiler, sanitizer or optimisation
+	@$(WORKFLOW) $@
+
+cov: ## the tests, then which lines they ran
+	@$(WORKFLOW) cov
+	@tools/coverage.py build/cov
+
+fuzz: ## fuzz each harness for FUZZ_SECONDS
+	@tools/setup.sh --fuzz
+	@$(WORKFLOW) fuzz
+	@tools/fuzz.sh build/fuzz $(FUZZ_SECONDS)
+
+bench: ## measure beside the peers, compare bench/expected/quality.csv
+	@tools/setup.sh --bench
+	@cmake --preset bench && cmake --build --preset bench
+	@bench/run.sh build/bench
+
+lint: ## format, layers, style, symbols, shell scripts; seconds
+	@tools/lint.sh
+
+tidy: ## clang-tidy over every source file; minutes
+	@tools/tidy.sh
+
+format: ## rewrite every C file in the house format
+	@tools/c_files.sh | xargs clang-format -i
+
+install: all ## install to PREFIX
+	@cmake --install build/release --prefix $(PREFIX)
+
+clean: ## forget all builds
+	@rm -rf build
+
+help:
+	@sed -n 's/^\([a-z ]*\):[^#]*## \(.*\)/\1\t\2/p' Makefile | expand -t 26
+
+.PHONY: all demo test check clang asan tsan release cov fuzz bench lint tidy format install \
+    clean help

@@ -1,0 +1,40 @@
+/* bench/bench.h -- the sub-commands of xtree-bench and what they are told.
+ *
+ * SPDX-License-Identifier: MIT
+ */
+#ifndef BENCH_BENCH_H
+#define BENCH_BENCH_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "report.h"
+
+struct settings {
+    struct report report;
+    bool is_quick;   /* minutes instead of half an hour */
+    uint64_t items;  /* 0: what the sub-command measures by default */
+    unsigned rounds; /* 0: likewise */
+    unsigned threads;
+    uint64_t seed;
+    const char *work;   /* folder for stores; they are removed again */
+    const char *data;   /* folder of the real data */
+    const char *expect; /* quality: a file to compare with; NULL: none */
+};
+
+void bench_bulk(const struct settings *settings);
+void bench_window(const struct settings *settings);
+void bench_open(const struct settings *settings);
+void bench_memory_limit(const struct settings *settings);
+void bench_quality(const struct settings *settings);
+void bench_all(const struct settings *settings);
+
+/* What processes started by the sub-commands do; `arguments` are those after the name. */
+void child_open(int count, char **arguments);
+void child_load(int count, char **arguments);
+void child_compare(int count, char **arguments);
+
+/* `given` unless it is 0; otherwise the default of the quick or the full run. */
+uint64_t settings_items(const struct settings *settings, uint64_t quick, uint64_t full);
+
+#endif

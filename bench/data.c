@@ -1,0 +1,138 @@
+/* bench/data.c -- the data sets: generated, or read from the compressed files of data/.
+ *
+ * SPDX-License-Identifier: MIT
+ */
+#include "data.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <zlib.h>
+
+static uint64_t splitmix64(uint64_t state)
+{
+    uint64_t z = state + 0x9e3779b97f4a7c15u;
+    z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9u;
+    z = (z ^ (z >> 27)) * 0x94d049bb133111ebu;
+    return z ^ (z >> 31);
+}
+
+double data_unit(uint64_t seed, uint64_t number)
+{
+    uint64_t bits = splitmix64(splitmix64(seed) ^ (number * 0x9e3779b97f4a7c15u));
+    return (double)(bits >> 11) * 0x1p-53;
+}
+
+void data_uniform_point(uint64_t seed, uint64_t i, double point[2])
+{
+    point[0] = -180.0 + 360.0 * data_unit(seed, 2 * i);
+    point[1] = -90.0 + 180.0 * data_unit(seed, 2 * i + 1);
+}
+
+/* The sum of four uniform numbers is close enough to a bell: 0 in the middle, -2 to 2. */
+static double data_bell(uint64_t seed, uint64_t number)
+{
+    double sum = -2.0;
+    for (uint64_t i = 0; i < 4; i++)
+        sum += data_unit(seed, 4 * number + i);
+    return sum;
+}
+
+void data_clustered_point(uint64_t seed, uint64_t i, double point[2])
+{
+    uint64_t cluster = (uint64_t)(data_unit(seed + 1, i) * 1000.0);
+    double width = 0.05 + 2.0 * data_unit(seed + 2, cluster) * data_unit(seed + 3, cluster);
+    data_uniform_point(seed + 4, cluster, point);
+    point[0] = 0.95 * point[0] + width * data_bell(seed + 5, 2 * i);
+    point[1] = 0.95 * point[1] + width * data_bell(seed + 5, 2 * i + 1);
+}
+
+static double *coords_allocate(size_t count)
+{
+    double *coords = calloc(count, sizeof *coords);
+    if (coords == NULL)
+        bench_die("out of memory for %zu coordinates", count);
+    return coords;
+}
+
+void data_make_uniform(struct dataset *data, size_t count, uint64_t seed)
+{
+    *data = (struct dataset){.name = "uniform", .is_uniform = true, .count = count};
+    data->coords = coords_allocate(2 * count);
+    for (size_t i = 0; i < count; i++)
+        data_uniform_point(seed, i, data->coords + 2 * i);
+}
+
+void data_make_clustered(struct dataset *data, size_t count, uint64_t seed)
+{
+    *data = (struct dataset){.name = "clustered", .count = count};
+    data->coords = coords_allocate(2 * count);
+    for (size_t i = 0; i < count; i++)
+        data_clustered_point(seed, i, data->coords + 2 * i);
+}
+
+void data_release(struct dataset *data)
+{
+    free(data->coords);
+    data->coords = NULL;
+}
+
+/* ---- files --------------------------------------------------------------------------------- */
+
+/* Reads the `width` numbers that follow the id at the start of a line. */
+static void line_parse(const char *line, size_t width, double *row)
+{
+    const char *at = strchr(line, ',');
+    for (size_t i = 0; i < width; i++) {
+        char *end = NULL;
+        if (at == NULL || *at != ',')
+            bench_die("not a line of numbers: %s", line);
+        row[i] = strtod(at + 1, &end);
+        if (end == at + 1)
+            bench_die("not a number: %s", line);
+        at = end;
+    }
+}
+
+static void rows_read(struct dataset *data, gzFile file, size_t width)
+{
+    char line[4096];
+    size_t room = 0;
+    if (gzgets(file, line, sizeof line) == NULL)
+        bench_die("%s: no header", data->name);
+    while (gzgets(file, line, sizeof line) != NULL) {
+        if (data->count == room) {
+            room = room == 0 ? 65536 : 2 * room;
+            data->coords = realloc(data->coords, room * width * sizeof *data->coords);
+            if (data->coords == NULL)
+                bench_die("out of memory");
+        }
+        line_parse(line, width, data->coords + data->count * width);
+        data->count++;
+    }
+}
+
+static void file_read(struct dataset *data, const char *folder)
+{
+    char path[4096];
+    snprintf(path, sizeof path, "%s/%s.csv.gz", folder, data->name);
+    gzFile file = gzopen(path, "rb");
+    if (file == NULL)
+        bench_die("%s: cannot be read (--data FOLDER says where the data is)", path);
+    rows_read(data, file, data->is_boxes ? 4 : 2);
+    if (gzclose(file) != Z_OK || data->count == 0)
+        bench_die("%s: damaged or empty", path);
+}
+
+void data_read_cities(struct dataset *data, const char *folder)
+{
+    *data = (struct dataset){.name = "cities"};
+    file_read(data, folder);
+}
+
+void data_read_coastline(struct dataset *data, const char *folder)
+{
+    *data = (struct dataset){.name = "coastline", .is_boxes = true};
+    file_read(data, folder);
+}

@@ -1,0 +1,188 @@
+/* bench/report.c -- series of measurements, and how they are told.
+ *
+ * SPDX-License-Identifier: MIT
+ */
+#define _GNU_SOURCE 1
+#include "report.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "clock.h"
+#include "contestant.h"
+
+#if defined(__clang__)
+static const char compiler[] = __VERSION__;
+#else
+static const char compiler[] = "gcc " __VERSION__;
+#endif
+
+/* ---- series -------------------------------------------------------------------------------- */
+
+void series_add(struct series *series, double value)
+{
+    if (series->count == SERIES_MAX)
+        bench_die("more than %u rounds", SERIES_MAX);
+    series->values[series->count++] = value;
+}
+
+static int compare_doubles(const void *a, const void *b)
+{
+    double left = *(const double *)a;
+    double right = *(const double *)b;
+    return (left > right) - (left < right);
+}
+
+static void series_sort(struct series *series)
+{
+    qsort(series->values, series->count, sizeof *series->values, compare_doubles);
+}
+
+double series_percentile(const struct series *series, unsigned percent)
+{
+    struct series sorted = *series;
+    if (sorted.count == 0)
+        return 0.0;
+    series_sort(&sorted);
+    size_t rank = (sorted.count * percent + 99) / 100;
+    return sorted.values[rank == 0 ? 0 : rank - 1];
+}
+
+double series_median(const struct series *series)
+{
+    struct series sorted = *series;
+    size_t half = sorted.count / 2;
+    if (sorted.count == 0)
+        return 0.0;
+    series_sort(&sorted);
+    if (sorted.count % 2 == 1)
+        return sorted.values[half];
+    return 0.5 * (sorted.values[half - 1] + sorted.values[half]);
+}
+
+void series_ratio(const struct series *a, const struct series *b, struct series *out)
+{
+    out->count = 0;
+    for (size_t i = 0; i < a->count && i < b->count; i++)
+        series_add(out, a->values[i] / b->values[i]);
+}
+
+/* ---- the machine --------------------------------------------------------------------------- */
+
+/* The value of the first line of /proc/cpuinfo that starts with `field`. */
+static void cpu_field(const char *field, char *value, size_t value_bytes)
+{
+    FILE *file = fopen("/proc/cpuinfo", "r");
+    char line[8192];
+    value[0] = '\0';
+    while (file != NULL && fgets(line, sizeof line, file) != NULL) {
+        const char *colon = strchr(line, ':');
+        if (strncmp(line, field, strlen(field)) == 0 && colon != NULL) {
+            snprintf(value, value_bytes, "%s", colon + 2);
+            value[strcspn(value, "\n\"\\")] = '\0';
+            break;
+        }
+    }
+    if (file != NULL)
+        fclose(file);
+}
+
+static long memory_gib(void)
+{
+    double bytes = (double)sysconf(_SC_PHYS_PAGES) * (double)sysconf(_SC_PAGESIZE);
+    return lround(bytes / (1u << 30));
+}
+
+void report_machine_json(const struct report *report, uint64_t seed)
+{
+    char model[256];
+    if (report->json == NULL)
+        return;
+    cpu_field("model name", model, sizeof model);
+    fprintf(report->json,
+            "{\"machine\": {\"cpu\": \"%s\", \"cores\": %u, \"memory_gib\": %ld}, "
+            "\"compiler\": \"%s\", \"seed\": %llu, \"versions\": [",
+            model, clock_core_count(), memory_gib(), compiler, (unsigned long long)seed);
+    for (size_t i = 0; contestants[i] != NULL; i++)
+        fprintf(report->json, "\"%s\", ", contestants[i]->version());
+    fprintf(report->json, "\"%s\"]}\n", open_lmdb.version());
+    fflush(report->json);
+}
+
+static bool cpu_has(const char *flags, const char *flag)
+{
+    size_t size = strlen(flag);
+    for (const char *at = strstr(flags, flag); at != NULL; at = strstr(at + 1, flag)) {
+        bool starts = at == flags || at[-1] == ' ';
+        if (starts && (at[size] == ' ' || at[size] == '\0'))
+            return true;
+    }
+    return false;
+}
+
+void report_machine_markdown(const struct report *report, uint64_t seed)
+{
+    static const char *const features[] = {"avx2", "bmi2", "avx512f", "avx512vl"};
+    char flags[8192];
+    cpu_field("flags", flags, sizeof flags);
+    fprintf(report->markdown, "Measured on %u cores (", clock_core_count());
+    for (size_t i = 0; i < sizeof features / sizeof features[0]; i++)
+        fprintf(report->markdown, "%s%s%s", i > 0 ? ", " : "",
+                cpu_has(flags, features[i]) ? "" : "no ", features[i]);
+    fprintf(report->markdown, ") with %ld GiB of memory, compiler %s, seed %llu. Measured were:\n",
+            memory_gib(), compiler, (unsigned long long)seed);
+    for (size_t i = 0; contestants[i] != NULL; i++)
+        fprintf(report->markdown, "\n- %s", contestants[i]->version());
+    fprintf(report->markdown, "\n- %s\n", open_lmdb.version());
+}
+
+/* ---- results ------------------------------------------------------------------------------- */
+
+static void series_json(FILE *file, const char *name, const struct series *series)
+{
+    fprintf(file, ", \"%s\": {\"median\": %.6g, \"min\": %.6g, \"p90\": %.6g, \"max\": %.6g}", name,
+            series_median(series), series_percentile(series, 0), series_percentile(series, 90),
+            series_percentile(series, 100));
+}
+
+void report_result(const struct report *report, const struct result *result)
+{
+    FILE *file = report->json;
+    if (file == NULL)
+        return;
+    fprintf(file,
+            "{\"benchmark\": \"%s\", \"data\": \"%s\", \"items\": %llu, \"contestant\": \"%s\", "
+            "\"way\": \"%s\", \"unit\": \"%s\", \"rounds\": %zu",
+            result->benchmark, result->data, (unsigned long long)result->items, result->contestant,
+            result->way, result->unit, result->series->count);
+    series_json(file, "value", result->series);
+    if (result->ratio != NULL)
+        series_json(file, "ratio", result->ratio);
+    fprintf(file, "}\n");
+    fflush(file);
+}
+
+const char *report_grouped(double number, char *text)
+{
+    char digits[32];
+    int size = snprintf(digits, sizeof digits, "%.0f", number);
+    char *out = text;
+    for (int i = 0; i < size && i < 20; i++) {
+        if (i > 0 && (size - i) % 3 == 0)
+            *out++ = ',';
+        *out++ = digits[i];
+    }
+    *out = '\0';
+    return text;
+}
+
+const char *report_spread(const struct series *series, char *text)
+{
+    double median = series_median(series);
+    int digits = median < 1.0 ? 3 : 2;
+    snprintf(text, 64, "%.*f (%.*f to %.*f)", digits, median, digits, series_percentile(series, 0),
+             digits, series_percentile(series, 100));
+    return text;
+}

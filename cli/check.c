@@ -1,0 +1,96 @@
+/* cli/check.c -- xtree check: verifies a store.
+ *
+ * SPDX-License-Identifier: MIT
+ */
+#define _GNU_SOURCE 1
+#include <argp.h>
+#include <inttypes.h>
+#include <stdbool.h>
+#include <stdio.h>
+
+#include <xtree.h>
+
+#include "args.h"
+#include "cli.h"
+#include "message.h"
+#include "reader.h"
+
+enum check_key { KEY_DEEP = ARGS_OWN };
+
+struct check_args {
+    const char *store;
+    bool is_deep;
+};
+
+static error_t parse(int key, char *arg, struct argp_state *state)
+{
+    struct check_args *args = state->input;
+
+    switch (key) {
+    case KEY_DEEP:
+        args->is_deep = true;
+        return 0;
+    case ARGP_KEY_ARG:
+        args_position(state, arg, &args->store, 1);
+        return 0;
+    case ARGP_KEY_END:
+        if (args->store == NULL)
+            argp_error(state, "no STORE given: say which store to verify");
+        return 0;
+    default:
+        return ARGP_ERR_UNKNOWN;
+    }
+}
+
+static const struct argp_option options[] = {
+    {"deep", KEY_DEEP, NULL, 0, "Every checksum, box, count and reference of the tree", 0},
+    {NULL,   0,        NULL, 0, NULL,                                                   0},
+};
+
+static const struct argp argp = {
+    options,
+    parse,
+    "STORE",
+    "Verifies the newest commit of a store: its files and records, and with --deep the whole tree.",
+    NULL,
+    NULL,
+    NULL,
+};
+
+static int verify(struct reader *reader, bool is_deep)
+{
+    xt_check_options check = XT_CHECK_OPTIONS_INIT;
+    xt_check_report report = XT_CHECK_REPORT_INIT;
+    xt_error error = {.offset = UINT64_MAX};
+    xt_status status;
+
+    check.deep = is_deep;
+    check.error = &error;
+    status = xt_store_check(reader->store, &check, &report);
+    if (status != XT_OK)
+        return message_store("trust", reader->path, status, &error);
+    printf("commit %" PRIu64 ", %" PRIu64 " items: HEAD, manifest and arenas\n", reader->stats.txn,
+           xt_snapshot_count(reader->snapshot));
+    if (is_deep)
+        printf("%" PRIu64 " nodes, %" PRIu64 " leaves, %" PRIu64
+               " items: checksums, boxes, counts and references\n",
+               report.nodes, report.leaves, report.items);
+    printf("%" PRIu64 " bytes hashed\n", report.bytes_hashed);
+    printf("ok\n");
+    return message_flush();
+}
+
+int command_check(int argc, char **argv)
+{
+    struct check_args args = {0};
+    struct reader reader;
+    int outcome;
+
+    argp_parse(&argp, argc, argv, 0, NULL, &args);
+    outcome = reader_open(&reader, args.store);
+    if (outcome != EXIT_DONE)
+        return outcome;
+    outcome = verify(&reader, args.is_deep);
+    reader_close(&reader);
+    return outcome;
+}

@@ -1,0 +1,29 @@
+/* cli/message.h -- what the tool says on standard error, and the exit status that goes with it.
+ *
+ * SPDX-License-Identifier: MIT
+ */
+#ifndef CLI_MESSAGE_H
+#define CLI_MESSAGE_H
+
+#include <xtree.h>
+
+#define MESSAGE_FORMAT(text, first) __attribute__((format(printf, text, first)))
+
+/* Writes "xtree: ", the text and a new line. */
+void message(const char *format, ...) MESSAGE_FORMAT(1, 2);
+
+/* Says that memory is short. Gives EXIT_SYSTEM. */
+int message_no_memory(void);
+
+/* Says what could not be done to the store at `path`, where and why, and what to do about it.
+ *
+ * verb     such as "open", read as in: cannot open "places"
+ * error    NULL: no detail is known
+ * Returns  the exit status for `status`.
+ */
+int message_store(const char *verb, const char *path, xt_status status, const xt_error *error);
+
+/* Flushes standard output. EXIT_SYSTEM, with a message, if anything written to it was lost. */
+int message_flush(void);
+
+#endif

@@ -1,0 +1,28 @@
+/* cli/reader.h -- a store opened for reading, with its newest snapshot.
+ *
+ * SPDX-License-Identifier: MIT
+ */
+#ifndef CLI_READER_H
+#define CLI_READER_H
+
+#include <xtree.h>
+
+struct reader {
+    const char *path;
+    xt_store *store;
+    xt_snapshot *snapshot;
+    xt_store_stats stats;
+};
+
+/* Opens the store at `path`. Gives an exit status; when it is not EXIT_DONE, it has been said why
+ * and nothing is open. `path` is borrowed until reader_close(). */
+int reader_open(struct reader *reader, const char *path);
+
+/* Calls visit() for every item in no particular order, until it gives something else than
+ * EXIT_DONE. Gives that, or the exit status of a failed walk. */
+int reader_each(struct reader *reader, int (*visit)(void *context, const xt_item *item),
+                void *context);
+
+void reader_close(struct reader *reader);
+
+#endif

@@ -1,0 +1,299 @@
+/* cli/stat.c -- xtree stat: describes a store and its tree, for people or as JSON.
+ *
+ * SPDX-License-Identifier: MIT
+ */
+#define _GNU_SOURCE 1
+#include <argp.h>
+#include <inttypes.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <time.h>
+
+#include <xtree.h>
+
+#include "args.h"
+#include "cli.h"
+#include "json.h"
+#include "message.h"
+#include "number.h"
+#include "reader.h"
+
+enum stat_key { KEY_JSON = ARGS_OWN };
+
+struct stat_args {
+    const char *store;
+    bool is_json;
+};
+
+struct facts {
+    const struct reader *reader;
+    xt_tree_stats tree;
+    bool has_bounds;
+    double low[XT_DIMS_MAX], high[XT_DIMS_MAX];
+};
+
+static error_t parse(int key, char *arg, struct argp_state *state)
+{
+    struct stat_args *args = state->input;
+
+    switch (key) {
+    case KEY_JSON:
+        args->is_json = true;
+        return 0;
+    case ARGP_KEY_ARG:
+        args_position(state, arg, &args->store, 1);
+        return 0;
+    case ARGP_KEY_END:
+        if (args->store == NULL)
+            argp_error(state, "no STORE given: say which store to describe");
+        return 0;
+    default:
+        return ARGP_ERR_UNKNOWN;
+    }
+}
+
+static const struct argp_option options[] = {
+    {"json", KEY_JSON, NULL, 0, "Write JSON", 0},
+    {NULL,   0,        NULL, 0, NULL,         0},
+};
+
+static const struct argp argp = {
+    options, parse,
+    "STORE", "Describes a store: its schema, its newest commit, its tree, its files.",
+    NULL,    NULL,
+    NULL,
+};
+
+static const char *kind_name(const xt_store_stats *stats)
+{
+    return stats->kind == XT_BOXES ? "boxes" : "points";
+}
+
+static const char *coord_name(const xt_store_stats *stats)
+{
+    return stats->coord_type == XT_F32 ? "f32" : "f64";
+}
+
+/* As in RFC 3339, to the millisecond. "" when there is no time. */
+static void time_text(uint64_t time_ns, char *text, size_t size)
+{
+    time_t seconds = (time_t)(time_ns / 1000000000);
+    struct tm parts;
+    size_t used;
+
+    text[0] = '\0';
+    if (time_ns == 0 || gmtime_r(&seconds, &parts) == NULL)
+        return;
+    used = strftime(text, size, "%Y-%m-%dT%H:%M:%S", &parts);
+    snprintf(text + used, size - used, ".%03uZ", (unsigned)(time_ns / 1000000 % 1000));
+}
+
+static double bytes_per_item(const struct facts *facts)
+{
+    if (facts->tree.items == 0)
+        return 0;
+    return (double)facts->reader->stats.committed_bytes / (double)facts->tree.items;
+}
+
+static double percent(double part, double whole)
+{
+    return whole > 0 ? 100 * part / whole : 0;
+}
+
+/* ---- for people ---- */
+
+static void print_bytes(const char *label, uint64_t bytes)
+{
+    char text[NUMBER_TEXT_SIZE];
+
+    printf("%-16s%s (%" PRIu64 " bytes)\n", label, number_bytes_text(bytes, text), bytes);
+}
+
+static void print_corner(const char *label, const double *corner, uint32_t dims)
+{
+    char text[NUMBER_TEXT_SIZE];
+
+    printf("%-16s", label);
+    for (uint32_t i = 0; i < dims; i++) {
+        number_text(corner[i], text);
+        printf("%s%s", i == 0 ? "" : ", ", text);
+    }
+    putchar('\n');
+}
+
+static void print_level(unsigned level, const xt_level_stats *stats)
+{
+    printf("%5u %11" PRIu64 " %11" PRIu64 " %12" PRIu64 " %7.1f %14" PRIu64 "  ", level,
+           stats->nodes, stats->supernodes, stats->entries,
+           percent((double)stats->entries, (double)stats->capacity), stats->bytes);
+    if (stats->volume > 0)
+        printf("%8.2f %%\n", percent(stats->overlap, stats->volume));
+    else
+        printf("%10s\n", "-");
+}
+
+static void print_arenas(const struct facts *facts)
+{
+    xt_arena_stats arena = {.struct_size = sizeof arena};
+
+    printf("\narena                      range         used         live\n");
+    for (uint64_t i = 0; i < facts->reader->stats.arena_count; i++) {
+        if (xt_store_arena(facts->reader->store, i, &arena) != XT_OK)
+            return;
+        printf("%-18s %13" PRIu64 "%13" PRIu64 "%13" PRIu64 "\n", arena.file, arena.range_bytes,
+               arena.committed_bytes, arena.live_bytes);
+    }
+}
+
+static void print_text(const struct facts *facts)
+{
+    const xt_store_stats *stats = &facts->reader->stats;
+    char when[40];
+
+    time_text(stats->commit_time_ns, when, sizeof when);
+    printf("%-16s%s\n", "store", facts->reader->path);
+    printf("%-16s%u-dimensional %s, %s\n", "schema", stats->dims, kind_name(stats),
+           coord_name(stats));
+    printf("%-16s%" PRIu64 "%s%s\n", "commit", stats->txn, when[0] != '\0' ? ", " : "", when);
+    printf("%-16s%" PRIu64 "\n", "items", facts->tree.items);
+    if (facts->has_bounds) {
+        print_corner("low corner", facts->low, stats->dims);
+        print_corner("high corner", facts->high, stats->dims);
+    }
+    printf("%-16s%u\n", "height", facts->tree.height);
+    printf("%-16s%u items, %u children\n", "node capacity", stats->leaf_capacity,
+           stats->inner_capacity);
+    print_bytes("on disk", stats->committed_bytes);
+    print_bytes("live", stats->live_bytes);
+    if (facts->tree.items > 0)
+        printf("%-16s%.1f\n", "bytes per item", bytes_per_item(facts));
+    printf("%-16s%u\n", "format version", stats->format_version);
+    if (facts->tree.height > 0)
+        printf(
+            "\nlevel       nodes  supernodes      entries  fill %%          bytes     overlap\n");
+    for (unsigned level = facts->tree.height; level-- > 0;)
+        print_level(level, &facts->tree.level[level]);
+    print_arenas(facts);
+}
+
+/* ---- as JSON ---- */
+
+static void json_level(yajl_gen generator, unsigned level, const xt_level_stats *stats)
+{
+    yajl_gen_map_open(generator);
+    json_pair_u64(generator, "level", level);
+    json_pair_u64(generator, "nodes", stats->nodes);
+    json_pair_u64(generator, "supernodes", stats->supernodes);
+    json_pair_u64(generator, "entries", stats->entries);
+    json_pair_u64(generator, "capacity", stats->capacity);
+    json_pair_u64(generator, "bytes", stats->bytes);
+    json_pair_double(generator, "volume", stats->volume);
+    json_pair_double(generator, "overlap", stats->overlap);
+    yajl_gen_map_close(generator);
+}
+
+static void json_levels(yajl_gen generator, const struct facts *facts)
+{
+    json_key(generator, "levels");
+    yajl_gen_array_open(generator);
+    for (unsigned level = 0; level < facts->tree.height; level++)
+        json_level(generator, level, &facts->tree.level[level]);
+    yajl_gen_array_close(generator);
+}
+
+static void json_arenas(yajl_gen generator, const struct facts *facts)
+{
+    xt_arena_stats arena = {.struct_size = sizeof arena};
+
+    json_key(generator, "arenas");
+    yajl_gen_array_open(generator);
+    for (uint64_t i = 0; i < facts->reader->stats.arena_count; i++) {
+        if (xt_store_arena(facts->reader->store, i, &arena) != XT_OK)
+            break;
+        yajl_gen_map_open(generator);
+        json_pair_u64(generator, "id", arena.id);
+        json_pair_text(generator, "file", arena.file);
+        json_pair_u64(generator, "first_byte", arena.first_byte);
+        json_pair_u64(generator, "range_bytes", arena.range_bytes);
+        json_pair_u64(generator, "committed_bytes", arena.committed_bytes);
+        json_pair_u64(generator, "live_bytes", arena.live_bytes);
+        yajl_gen_map_close(generator);
+    }
+    yajl_gen_array_close(generator);
+}
+
+static void json_schema(yajl_gen generator, const xt_store_stats *stats)
+{
+    json_key(generator, "schema");
+    yajl_gen_map_open(generator);
+    json_pair_u64(generator, "dims", stats->dims);
+    json_pair_text(generator, "kind", kind_name(stats));
+    json_pair_text(generator, "coord", coord_name(stats));
+    json_pair_u64(generator, "leaf_capacity", stats->leaf_capacity);
+    json_pair_u64(generator, "inner_capacity", stats->inner_capacity);
+    yajl_gen_map_close(generator);
+}
+
+static int print_json(const struct facts *facts)
+{
+    const xt_store_stats *stats = &facts->reader->stats;
+    yajl_gen generator = json_open(true);
+    char when[40];
+
+    if (generator == NULL)
+        return message_no_memory();
+    time_text(stats->commit_time_ns, when, sizeof when);
+    yajl_gen_map_open(generator);
+    json_pair_text(generator, "store", facts->reader->path);
+    json_pair_u64(generator, "format_version", stats->format_version);
+    json_schema(generator, stats);
+    json_pair_u64(generator, "txn", stats->txn);
+    json_pair_text(generator, "time", when);
+    json_pair_u64(generator, "items", facts->tree.items);
+    json_pair_u64(generator, "height", facts->tree.height);
+    json_doubles(generator, "low", facts->low, facts->has_bounds ? stats->dims : 0);
+    json_doubles(generator, "high", facts->high, facts->has_bounds ? stats->dims : 0);
+    json_pair_u64(generator, "committed_bytes", stats->committed_bytes);
+    json_pair_u64(generator, "live_bytes", stats->live_bytes);
+    json_pair_double(generator, "bytes_per_item", bytes_per_item(facts));
+    json_levels(generator, facts);
+    json_arenas(generator, facts);
+    yajl_gen_map_close(generator);
+    json_close(generator);
+    return EXIT_DONE;
+}
+
+static int gather(struct facts *facts, const struct reader *reader)
+{
+    xt_status status;
+
+    *facts = (struct facts){.reader = reader, .tree = {.struct_size = sizeof(xt_tree_stats)}};
+    status = xt_snapshot_stats(reader->snapshot, &facts->tree);
+    if (status == XT_OK) {
+        status = xt_snapshot_bounds(reader->snapshot, facts->low, facts->high);
+        facts->has_bounds = status == XT_OK;
+    }
+    if (status != XT_OK && status != XT_ENOTFOUND)
+        return message_store("read", reader->path, status, NULL);
+    return EXIT_DONE;
+}
+
+int command_stat(int argc, char **argv)
+{
+    struct stat_args args = {0};
+    struct reader reader;
+    struct facts facts;
+    int outcome;
+
+    argp_parse(&argp, argc, argv, 0, NULL, &args);
+    outcome = reader_open(&reader, args.store);
+    if (outcome != EXIT_DONE)
+        return outcome;
+    outcome = gather(&facts, &reader);
+    if (outcome == EXIT_DONE && args.is_json)
+        outcome = print_json(&facts);
+    else if (outcome == EXIT_DONE)
+        print_text(&facts);
+    reader_close(&reader);
+    return outcome == EXIT_DONE ? message_flush() : outcome;
+}

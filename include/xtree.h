@@ -1,0 +1,475 @@
+/* include/xtree.h -- the whole public interface of libxtree.
+ *
+ * A store is an index of items (a 64-bit id and a point or a box in 1 to 255 dimensions) that
+ * lives in memory-mapped arenas: in a folder on disk, or in memory only. One handle writes, any
+ * number of handles in any number of processes read. Readers see snapshots: immutable states that
+ * stay as they are, whatever the writer does.
+ *
+ *     xt_store *store;
+ *     xt_snapshot *snapshot;
+ *     xt_query *query;
+ *     xt_item item;
+ *     const double window[] = {5.0, 45.0, 15.0, 55.0};      low corner, then high corner
+ *
+ *     status = xt_store_open("places", NULL, &store);
+ *     status = xt_snapshot_latest(store, &snapshot);
+ *     status = xt_query_window(snapshot, window, NULL, &query);
+ *     while ((status = xt_query_next(query, &item)) == XT_OK)
+ *         use(item.id, item.low, item.high);
+ *     if (status != XT_DONE)
+ *         complain(xt_status_text(status));
+ *     xt_query_close(query);
+ *     xt_snapshot_release(snapshot);
+ *     xt_store_close(store);
+ *
+ * Coordinates are doubles at this interface; a store of f32 coordinates rounds what it is given to
+ * the nearest float and answers exactly for the rounded values. A box is given by its low corner
+ * and its high corner; both belong to it. Infinities are allowed, NaN is not.
+ *
+ * Options structs begin with `struct_size`, set by their XT_..._INIT; zero in any other field is
+ * the documented default, and NULL in place of a whole struct means every default. Fields are only
+ * ever appended. Every function that can fail returns xt_status, gives its result through the last
+ * parameter, and sets that to NULL or zero when it fails.
+ *
+ * A handle may be handed from thread to thread. Unless its comment says more, one handle serves
+ * one thread at a time; different handles are independent.
+ *
+ * What is not in this file is not interface.
+ *
+ * SPDX-License-Identifier: MIT
+ */
+#ifndef XTREE_H
+#define XTREE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#define XT_API __attribute__((visibility("default")))
+#define XT_NODISCARD __attribute__((warn_unused_result))
+
+/* ---- version ---------------------------------------------------------------------------- */
+
+/* Semantic version of the library. The build reads these three lines. While the major is 0, the
+ * binary interface may change with the minor. The file format has a number of its own. */
+#define XT_VERSION_MAJOR 0
+#define XT_VERSION_MINOR 1
+#define XT_VERSION_PATCH 0
+#define XT_VERSION_NUMBER (XT_VERSION_MAJOR * 10000 + XT_VERSION_MINOR * 100 + XT_VERSION_PATCH)
+
+/** XT_VERSION_NUMBER of the library that is running, to compare with that of the header. */
+XT_API uint32_t xt_version(void);
+
+/* ---- status ----------------------------------------------------------------------------- */
+
+/* Name, value, text. Values never change; errors are negative. Each error is a different thing
+ * that the caller can do about it. */
+#define XT_STATUS_MAP(X)                                                                          \
+    X(XT_OK, 0, "success")                                                                        \
+    X(XT_DONE, 1, "no more results")                                                              \
+    X(XT_ENOMEM, -1, "out of memory or address space")                                            \
+    X(XT_EINVAL, -2, "an argument is not valid")                                                  \
+    X(XT_EIO, -3, "the system could not read or write")                                           \
+    X(XT_EFULL, -4, "no space left on the disk or in the store's address space")                  \
+    X(XT_EBUSY, -5, "in use by another handle or process")                                        \
+    X(XT_ENOTFOUND, -6, "no such store, snapshot or item")                                        \
+    X(XT_EEXIST, -7, "a store exists there already")                                              \
+    X(XT_EFORMAT, -8, "not a store, or one of a newer format")                                    \
+    X(XT_ECORRUPT, -9, "the store's bytes contradict themselves")                                 \
+    X(XT_EBROKEN, -10, "an earlier write failed: reopen the store to write again")                \
+    X(XT_EMISUSE, -11, "the call is not allowed in this state")                                   \
+    X(XT_ECANCELLED, -12, "cancelled by the caller")
+
+typedef enum xt_status {
+#define XT_STATUS_ENUM(name, value, text) name = value,
+    XT_STATUS_MAP(XT_STATUS_ENUM)
+#undef XT_STATUS_ENUM
+} xt_status;
+
+/** The enumerator's name, such as "XT_EBUSY". Static; never NULL. */
+XT_API const char *xt_status_name(xt_status status);
+
+/** One line in English, without a full stop. Static; never NULL. */
+XT_API const char *xt_status_text(xt_status status);
+
+/* Where an error happened. Owned by the caller; named in the options of the few calls that touch
+ * files. Filled when such a call fails, cleared when it succeeds. */
+typedef struct xt_error {
+    xt_status status;
+    int32_t system_errno; /* 0 when no system call failed */
+    uint64_t offset;      /* bytes from the start of the file; UINT64_MAX when none applies */
+    char path[256];       /* the file or folder, cut from the left when longer; "" when none */
+    char check[128];      /* what was expected and did not hold, such as "HEAD slot checksum" */
+} xt_error;
+
+/* ---- schema ------------------------------------------------------------------------------ */
+
+#define XT_DIMS_MAX 255u
+
+typedef enum xt_item_kind {
+    XT_POINTS = 1, /* low corner only */
+    XT_BOXES = 2   /* low and high corner */
+} xt_item_kind;
+
+typedef enum xt_coord_type { XT_F64 = 1, XT_F32 = 2 } xt_coord_type;
+
+typedef struct xt_item {
+    uint64_t id;
+    const double *low;  /* dims doubles, valid until the next call on the query */
+    const double *high; /* the same array as `low` in a store of points */
+} xt_item;
+
+/* ---- stores ------------------------------------------------------------------------------ */
+
+typedef struct xt_store xt_store;
+typedef struct xt_snapshot xt_snapshot;
+typedef struct xt_query xt_query;
+typedef struct xt_loader xt_loader;
+
+typedef enum xt_verify {
+    XT_VERIFY_LAZY = 0, /* a node's checksum is computed when the process first visits it */
+    XT_VERIFY_NONE = 1, /* structure is still checked at every step */
+    XT_VERIFY_OPEN = 2  /* every committed byte is hashed while opening: O(bytes) */
+} xt_verify;
+
+typedef struct xt_create_options {
+    size_t struct_size;
+    uint32_t dims;            /* 1 to XT_DIMS_MAX; no default */
+    xt_item_kind kind;        /* 0: XT_POINTS */
+    xt_coord_type coord_type; /* 0: XT_F64 */
+    uint64_t arena_bytes;     /* first arena's address range: a multiple of 2 MiB; 0: 64 MiB */
+    uint64_t window_bytes;    /* address space to reserve, at most 256 GiB; 0: 256 GiB */
+    uint32_t leaf_capacity;   /* items in a leaf: a multiple of 16, at most 1024; 0: computed */
+    uint32_t inner_capacity;  /* children of a normal inner node; likewise */
+    uint32_t extent_align;    /* 4096 to 65536, a power of two: the medium's block; 0: 4096 */
+    xt_error *error;          /* NULL: no detail wanted */
+} xt_create_options;
+#define XT_CREATE_OPTIONS_INIT                                                                    \
+    {sizeof(xt_create_options), 0, (xt_item_kind)0, (xt_coord_type)0, 0, 0, 0, 0, 0, NULL}
+
+typedef struct xt_open_options {
+    size_t struct_size;
+    bool writable;         /* false: any number at once, also on read-only media */
+    xt_verify verify;
+    uint64_t window_bytes; /* as above; a store that does not fit gives XT_EFULL */
+    xt_error *error;
+} xt_open_options;
+#define XT_OPEN_OPTIONS_INIT {sizeof(xt_open_options), false, XT_VERIFY_LAZY, 0, NULL}
+
+/** Creates a store and opens it for writing.
+ *
+ * path     a folder that does not exist yet or is empty; NULL makes a store in memory only, whose
+ *          commits are publishes and which is gone when it is closed.
+ * options  must say `dims`.
+ * out      the store; end it with xt_store_close().
+ *
+ * When it returns, an empty store is durable at `path`.
+ *
+ * Errors   XT_EINVAL, XT_EEXIST (something else is in the folder), XT_EBUSY, XT_EIO, XT_EFULL,
+ *          XT_ENOMEM.
+ */
+XT_API XT_NODISCARD xt_status xt_store_create(const char *path, const xt_create_options *options,
+                                              xt_store **out);
+
+/** Opens a store at its newest commit.
+ *
+ * Cost     independent of the number of items: a few system calls and one for each arena file.
+ * Errors   XT_ENOTFOUND, XT_EFORMAT, XT_ECORRUPT, XT_EBUSY (writable, and another writer is at
+ *          work), XT_EIO, XT_EFULL (the address window is too small), XT_ENOMEM, XT_EINVAL.
+ */
+XT_API XT_NODISCARD xt_status xt_store_open(const char *path, const xt_open_options *options,
+                                            xt_store **out);
+
+/** Ends a store. Changes that were not committed are dropped. NULL is allowed.
+ *
+ * Errors   XT_EMISUSE: a snapshot or loader of the store is still open; nothing was closed.
+ */
+XT_API xt_status xt_store_close(xt_store *store);
+
+/** Makes all changes since the last publish or commit visible to later snapshots of this handle,
+ *  as one. No I/O. Errors: XT_EMISUSE (not writable), XT_EBROKEN, XT_ENOMEM. */
+XT_API XT_NODISCARD xt_status xt_store_publish(xt_store *store);
+
+/** Publishes, and makes everything published durable: when it returns XT_OK, neither the death of
+ *  the process nor power loss loses it. In memory, the same as xt_store_publish().
+ *
+ * error    may be NULL.
+ * Errors   XT_EFULL, XT_EIO, XT_ENOMEM before anything was decided: the changes are still there,
+ *          commit again or roll back. XT_EBROKEN: a sync or the deciding write failed, now or
+ *          earlier; nobody knows which state is on the disk. Snapshots still read; reopening the
+ *          store decides. XT_EMISUSE: not writable, or a loader is open.
+ */
+XT_API XT_NODISCARD xt_status xt_store_commit(xt_store *store, xt_error *error);
+
+/** Drops all changes since the last publish or commit. Errors: as xt_store_publish(). */
+XT_API XT_NODISCARD xt_status xt_store_rollback(xt_store *store);
+
+typedef struct xt_store_stats {
+    size_t struct_size; /* set by the caller to sizeof(xt_store_stats) */
+    uint32_t dims;
+    xt_item_kind kind;
+    xt_coord_type coord_type;
+    uint32_t leaf_capacity, inner_capacity;
+    uint32_t format_version;
+    uint64_t txn;               /* number of the newest commit this handle has seen */
+    uint64_t commit_time_ns;    /* wall clock of that commit, since 1970; 0 in memory */
+    uint64_t arena_count;
+    uint64_t arena_bytes;       /* address ranges of all arenas together */
+    uint64_t committed_bytes;   /* what the arena files must hold; memory in use in memory */
+    uint64_t live_bytes;        /* reachable from the newest commit */
+    uint64_t window_bytes;
+} xt_store_stats;
+
+/** Facts about the store that need no walk. Errors: XT_EINVAL (struct_size). */
+XT_API XT_NODISCARD xt_status xt_store_stat(xt_store *store, xt_store_stats *out);
+
+typedef struct xt_arena_stats {
+    size_t struct_size;
+    uint32_t id;
+    uint64_t first_byte;      /* in the store's address space */
+    uint64_t range_bytes;     /* of address space that it owns */
+    uint64_t committed_bytes;
+    uint64_t live_bytes;
+    char file[32];            /* name in the store's folder; "" in memory */
+} xt_arena_stats;
+
+/** The arena at position `i`, below xt_store_stats.arena_count. Errors: XT_ENOTFOUND, XT_EINVAL. */
+XT_API XT_NODISCARD xt_status xt_store_arena(xt_store *store, uint64_t i, xt_arena_stats *out);
+
+/* ---- bulk load --------------------------------------------------------------------------- */
+
+#define XT_THREADS_ALL UINT32_MAX
+
+typedef enum xt_load_phase {
+    XT_LOAD_ADDING = 0,    /* items are being added; total is 0: unknown */
+    XT_LOAD_SORTING = 1,   /* items done, of total */
+    XT_LOAD_BUILDING = 2,
+    XT_LOAD_WRITING = 3    /* bytes done, of total */
+} xt_load_phase;
+
+/* Called now and then from the thread that called the loader. Returning false cancels. */
+typedef bool xt_progress_fn(void *context, xt_load_phase phase, uint64_t done, uint64_t total);
+
+typedef struct xt_loader_options {
+    size_t struct_size;
+    uint64_t memory_limit;    /* bytes the loader may hold at once, 16 MiB at least; 0: no limit */
+    const char *spill_folder; /* for sorted runs that exceed the limit; NULL: the store's folder,
+                                 or for a store in memory the system's temporary folder */
+    uint32_t threads;         /* that xt_loader_finish() may use; 0: the calling one only */
+    xt_progress_fn *progress; /* NULL: none */
+    void *progress_context;
+    xt_error *error;
+} xt_loader_options;
+#define XT_LOADER_OPTIONS_INIT {sizeof(xt_loader_options), 0, NULL, 0, NULL, NULL, NULL}
+
+/* Strided arrays of `count` rows. Coordinate j of row i is the double or float at
+ * (char *)low + i * row_stride + j * axis_stride, both in bytes; ids likewise. */
+typedef struct xt_rows {
+    size_t count;
+    const uint64_t *ids;   /* NULL: the number of the row, counted from 0 over the whole load */
+    size_t id_stride;      /* 0: sizeof(uint64_t) */
+    const void *low;
+    const void *high;      /* NULL: points (allowed in a store of boxes too) */
+    xt_coord_type type;    /* of the arrays; 0: XT_F64 */
+    size_t row_stride;     /* 0: dims values, packed */
+    size_t axis_stride;    /* 0: one value */
+} xt_rows;
+
+/** Begins a bulk load into an empty store. One loader at a time; until it ends, the store takes
+ *  no other change.
+ *
+ * Errors   XT_EMISUSE (not writable, not empty, or a loader is open), XT_EINVAL, XT_ENOMEM.
+ */
+XT_API XT_NODISCARD xt_status xt_loader_open(xt_store *store, const xt_loader_options *options,
+                                             xt_loader **out);
+
+/** Adds one item. low, high: dims doubles each; high NULL: a point. Ids need not be unique.
+ *
+ * Errors   XT_EINVAL (NaN, low > high, or not finite after rounding to f32 though finite before:
+ *          nothing was added), XT_ENOMEM, XT_EIO, XT_EFULL (spilling), XT_ECANCELLED.
+ */
+XT_API XT_NODISCARD xt_status xt_loader_add(xt_loader *loader, uint64_t id, const double *low,
+                                            const double *high);
+
+/** Adds rows->count items, copying them. On XT_EINVAL *added says how many rows before the bad one
+ *  were added. added: may be NULL. Errors: as xt_loader_add(). */
+XT_API XT_NODISCARD xt_status xt_loader_add_many(xt_loader *loader, const xt_rows *rows,
+                                                 size_t *added);
+
+/** Builds the tree from all that was added and ends the loader, whatever it returns. The items are
+ *  then a pending change: publish or commit makes them visible, all at once.
+ *
+ * Cost     O(n log n) time; memory about twice the bytes of the items, or the limit.
+ * Errors   XT_ENOMEM, XT_EIO, XT_EFULL, XT_ECANCELLED, XT_EBROKEN: the store is as it was before
+ *          xt_loader_open().
+ */
+XT_API XT_NODISCARD xt_status xt_loader_finish(xt_loader *loader);
+
+/** Ends the loader and drops what was added. NULL is allowed. */
+XT_API void xt_loader_cancel(xt_loader *loader);
+
+/* ---- snapshots --------------------------------------------------------------------------- */
+
+/** Pins the newest published state; in a reader, the newest commit of the writer.
+ *
+ * Threads  any thread may call, at the same time.
+ * Errors   XT_ENOMEM, XT_EIO, XT_ECORRUPT, XT_EFORMAT.
+ */
+XT_API XT_NODISCARD xt_status xt_snapshot_latest(xt_store *store, xt_snapshot **out);
+
+/** Ends a snapshot; its queries must have been closed. NULL is allowed. Any thread. */
+XT_API void xt_snapshot_release(xt_snapshot *snapshot);
+
+/** Number of items. O(1). */
+XT_API uint64_t xt_snapshot_count(const xt_snapshot *snapshot);
+
+/** Number of the commit that the snapshot shows; a publish counts with the commit before it. */
+XT_API uint64_t xt_snapshot_txn(const xt_snapshot *snapshot);
+
+/** The exact box around all items: dims doubles each. O(nodes on its border).
+ *
+ * Errors   XT_ENOTFOUND (empty: low is +infinity and high -infinity), XT_ECORRUPT, XT_ENOMEM.
+ */
+XT_API XT_NODISCARD xt_status xt_snapshot_bounds(const xt_snapshot *snapshot, double *low,
+                                                 double *high);
+
+#define XT_LEVELS_MAX 32u
+
+typedef struct xt_level_stats {
+    uint64_t nodes;      /* supernodes included */
+    uint64_t supernodes;
+    uint64_t entries;
+    uint64_t capacity;   /* entries that would fit */
+    uint64_t bytes;
+    double volume;       /* sum of the volumes of the nodes' boxes (infinite ones left out) */
+    double overlap;      /* sum, over pairs of siblings, of the volume that both cover */
+} xt_level_stats;
+
+typedef struct xt_tree_stats {
+    size_t struct_size;
+    uint32_t height; /* 0: empty; 1: the root is a leaf */
+    uint64_t items;
+    xt_level_stats level[XT_LEVELS_MAX]; /* [0]: leaves */
+} xt_tree_stats;
+
+/** Walks the whole tree and describes it. O(nodes). Errors: XT_ECORRUPT, XT_EINVAL, XT_ENOMEM. */
+XT_API XT_NODISCARD xt_status xt_snapshot_stats(const xt_snapshot *snapshot, xt_tree_stats *out);
+
+typedef struct xt_node_info {
+    uint32_t ref;         /* in 64-byte units of the store's address space */
+    uint32_t parent_ref;  /* 0: the root */
+    uint32_t level;       /* 0: leaf */
+    uint32_t count, capacity;
+    uint64_t bytes;
+    uint64_t items;       /* below it */
+    uint64_t birth_txn;
+    bool is_supernode;
+    const double *low;    /* box of its contents as the parent sees it (leaf: exact) */
+    const double *high;
+} xt_node_info;
+
+/* Called for each node, parents before their children. Returning false ends the walk. */
+typedef bool xt_node_fn(void *context, const xt_node_info *node);
+
+/** Shows every node with level >= min_level. Errors: XT_ECORRUPT, XT_ENOMEM, XT_ECANCELLED. */
+XT_API XT_NODISCARD xt_status xt_snapshot_nodes(const xt_snapshot *snapshot, uint32_t min_level,
+                                                xt_node_fn *visit, void *context);
+
+/* ---- queries ----------------------------------------------------------------------------- */
+
+typedef enum xt_predicate {
+    XT_INTERSECTS = 0, /* the item and the window share a point (borders count) */
+    XT_WITHIN = 1      /* the item lies inside the window (borders count) */
+} xt_predicate;
+
+/* Which kernels compute: for tests and measurements. All give the same answers. */
+typedef enum xt_kernel {
+    XT_KERNEL_BEST = 0,
+    XT_KERNEL_PORTABLE = 1,
+    XT_KERNEL_AVX2 = 2,
+    XT_KERNEL_AVX512 = 3
+} xt_kernel;
+
+typedef struct xt_query_options {
+    size_t struct_size;
+    xt_predicate predicate;
+    uint64_t limit;   /* stop after so many items; 0: no limit */
+    xt_kernel kernel; /* XT_EINVAL if this processor lacks it */
+} xt_query_options;
+#define XT_QUERY_OPTIONS_INIT {sizeof(xt_query_options), XT_INTERSECTS, 0, XT_KERNEL_BEST}
+
+/** Finds every item that stands in the relation `predicate` to `window`.
+ *
+ * window   2 * dims doubles, all low corners first, then all high corners. low[i] <= high[i];
+ *          infinities are allowed, NaN is not. It is copied.
+ * options  NULL: intersects, no limit.
+ * out      the query: end it with xt_query_close() before the snapshot is released.
+ *
+ * Items come in no particular order, each once; the order is the same for the same snapshot.
+ *
+ * Cost     one allocation of O(height * dims) bytes; no node is read before xt_query_next().
+ * Threads  any thread may call; one query serves one thread at a time.
+ * Errors   XT_EINVAL (a bad window or option), XT_ENOMEM.
+ */
+XT_API XT_NODISCARD xt_status xt_query_window(const xt_snapshot *snapshot, const double *window,
+                                              const xt_query_options *options, xt_query **out);
+
+/** The next item. Errors: XT_DONE (no more), XT_ECORRUPT (again at every further call). */
+XT_API XT_NODISCARD xt_status xt_query_next(xt_query *query, xt_item *item);
+
+/** The ids of the next items: as many as there are, at most `capacity`, which is at least 1.
+ *
+ * ids      capacity elements; *count of them are set.
+ * Returns  XT_OK with *count >= 1, or XT_DONE with *count == 0. May be mixed with xt_query_next().
+ * Errors   XT_ECORRUPT, XT_EINVAL.
+ */
+XT_API XT_NODISCARD xt_status xt_query_next_batch(xt_query *query, uint64_t *ids, size_t capacity,
+                                                  size_t *count);
+
+/** Counts the items that xt_query_next() would still give, and leaves the query at its end. Faster
+ *  than taking them: nodes wholly inside the window are counted unseen. Errors: XT_ECORRUPT. */
+XT_API XT_NODISCARD xt_status xt_query_count(xt_query *query, uint64_t *count);
+
+typedef struct xt_walk_stats {
+    size_t struct_size; /* set by the caller */
+    uint64_t nodes;     /* inner nodes visited */
+    uint64_t leaves;    /* leaves visited */
+    uint64_t lines;     /* 64-byte lines of nodes and leaves that were read */
+    uint64_t items;     /* delivered or counted so far */
+} xt_walk_stats;
+
+/** What the walk has touched so far; the same for every kernel. Errors: XT_EINVAL (struct_size). */
+XT_API XT_NODISCARD xt_status xt_query_stats(const xt_query *query, xt_walk_stats *out);
+
+/** Ends a query. NULL is allowed. */
+XT_API void xt_query_close(xt_query *query);
+
+/* ---- checking ---------------------------------------------------------------------------- */
+
+typedef struct xt_check_options {
+    size_t struct_size;
+    bool deep;       /* every checksum, box, count and reference, not only files and records */
+    xt_error *error; /* the first thing found wrong */
+} xt_check_options;
+#define XT_CHECK_OPTIONS_INIT {sizeof(xt_check_options), false, NULL}
+
+typedef struct xt_check_report {
+    size_t struct_size;
+    uint64_t nodes, leaves, items; /* checked; 0 unless deep */
+    uint64_t bytes_hashed;
+} xt_check_report;
+#define XT_CHECK_REPORT_INIT {sizeof(xt_check_report), 0, 0, 0, 0}
+
+/** Checks the newest commit of an open store. Errors: XT_ECORRUPT, XT_EFORMAT, XT_EIO,
+ * XT_ENOMEM. */
+XT_API XT_NODISCARD xt_status xt_store_check(xt_store *store, const xt_check_options *options,
+                                             xt_check_report *report);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

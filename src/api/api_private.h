@@ -1,0 +1,31 @@
+/* src/api/api_private.h -- the handles, and what the files of the api room share.
+ *
+ * SPDX-License-Identifier: MIT
+ */
+#ifndef XTI_API_PRIVATE_H
+#define XTI_API_PRIVATE_H
+
+#include "api/api.h"
+#include "tree/tree.h"
+
+struct xt_store {
+    const struct xti_os *os;
+    struct xti_txn *txn;
+    xt_loader *loader; /* the one that is open, or NULL */
+};
+
+struct xt_snapshot {
+    xt_store *store;
+    struct xti_view *view;
+};
+
+struct xt_loader {
+    xt_store *store;
+    struct xti_loader *loader;
+};
+
+/* Copies an options struct of the caller's version to one of ours. NULL: all zero. XT_EINVAL: a
+ * struct_size that cannot be, or a field that this version does not know is not zero. */
+xt_status xti_options_take(void *to, size_t to_size, const void *from);
+
+#endif

@@ -1,0 +1,117 @@
+/* src/api/snapshot.c -- snapshots and what they tell without a query; checking a store.
+ *
+ * SPDX-License-Identifier: MIT
+ */
+#include "api/api_private.h"
+
+#include <stdio.h>
+
+xt_status xt_snapshot_latest(xt_store *store, xt_snapshot **out)
+{
+    xt_snapshot *snapshot;
+    xt_status status;
+
+    if (out == NULL)
+        return XT_EINVAL;
+    *out = NULL;
+    if (store == NULL)
+        return XT_EINVAL;
+    snapshot = xti_alloc_zeroed(store->os, sizeof *snapshot);
+    if (snapshot == NULL)
+        return XT_ENOMEM;
+    snapshot->store = store;
+    status = xti_txn_view(store->txn, &snapshot->view);
+    if (status != XT_OK) {
+        store->os->free(store->os, snapshot, sizeof *snapshot);
+        return status;
+    }
+    *out = snapshot;
+    return XT_OK;
+}
+
+void xt_snapshot_release(xt_snapshot *snapshot)
+{
+    xt_store *store;
+
+    if (snapshot == NULL)
+        return;
+    store = snapshot->store;
+    xti_txn_unview(store->txn, snapshot->view);
+    store->os->free(store->os, snapshot, sizeof *snapshot);
+}
+
+uint64_t xt_snapshot_count(const xt_snapshot *snapshot)
+{
+    return snapshot == NULL ? 0 : snapshot->view->item_count;
+}
+
+uint64_t xt_snapshot_txn(const xt_snapshot *snapshot)
+{
+    return snapshot == NULL ? 0 : snapshot->view->txn;
+}
+
+xt_status xt_snapshot_bounds(const xt_snapshot *snapshot, double *low, double *high)
+{
+    if (snapshot == NULL || low == NULL || high == NULL)
+        return XT_EINVAL;
+    return xti_tree_bounds(snapshot->store->os, snapshot->view, low, high);
+}
+
+xt_status xt_snapshot_stats(const xt_snapshot *snapshot, xt_tree_stats *out)
+{
+    if (snapshot == NULL || out == NULL || out->struct_size != sizeof *out)
+        return XT_EINVAL;
+    return xti_tree_stats(snapshot->store->os, snapshot->view, out);
+}
+
+xt_status xt_snapshot_nodes(const xt_snapshot *snapshot, uint32_t min_level, xt_node_fn *visit,
+                            void *context)
+{
+    if (snapshot == NULL || visit == NULL)
+        return XT_EINVAL;
+    return xti_tree_nodes(snapshot->store->os, snapshot->view, min_level, visit, context);
+}
+
+static xt_status check_tree(xt_store *store, xt_check_report *report, xt_error *error)
+{
+    struct xti_verify_report found = {0};
+    struct xti_view *view;
+    xt_status status;
+
+    status = xti_txn_view(store->txn, &view);
+    if (status != XT_OK)
+        return status;
+    status = xti_tree_verify(store->os, view, xti_txn_has_files(store->txn), &found);
+    xti_txn_unview(store->txn, view);
+    report->nodes = found.nodes;
+    report->leaves = found.leaves;
+    report->items = found.items;
+    report->bytes_hashed += found.units * 64;
+    if (status == XT_ECORRUPT && error != NULL) {
+        error->status = status;
+        error->offset = (uint64_t)found.bad_ref * 64 + found.finding.offset;
+        (void)snprintf(error->check, sizeof error->check, "%s", found.finding.what);
+        if (xti_txn_path(store->txn) != NULL)
+            (void)snprintf(error->path, sizeof error->path, "%s", xti_txn_path(store->txn));
+    }
+    return status;
+}
+
+xt_status xt_store_check(xt_store *store, const xt_check_options *options, xt_check_report *report)
+{
+    xt_check_report result = XT_CHECK_REPORT_INIT;
+    xt_check_options o;
+    xt_status status;
+
+    status = xti_options_take(&o, sizeof o, options);
+    if (status != XT_OK)
+        return status;
+    if (store == NULL || (report != NULL && report->struct_size != sizeof *report))
+        return XT_EINVAL;
+    status = xti_txn_check(store->txn, o.deep, &result.bytes_hashed, o.error);
+    if (status == XT_OK && o.deep)
+        status = check_tree(store, &result, o.error);
+    if (report != NULL)
+        *report = result;
+    return status;
+}

@@ -1,0 +1,190 @@
+/* src/api/store.c -- creating, opening and ending stores; publish, commit, rollback.
+ *
+ * SPDX-License-Identifier: MIT
+ */
+#include "api/api_private.h"
+
+#include <string.h>
+
+#define ARENA_BYTES_DEFAULT (UINT64_C(64) << 20)
+#define ARENA_BYTES_ALIGN (UINT64_C(2) << 20)
+#define WINDOW_BYTES_MAX (UINT64_C(256) << 30)
+
+/* Measured on 10 M points in 2 dimensions (docs/benchmarks.md): smaller leaves cost more misses,
+ * larger ones more tests of items outside the window. */
+#define LEAF_CAPACITY_DEFAULT 32u
+#define INNER_CAPACITY_DEFAULT 32u
+#define CAPACITY_MAX 1024u
+
+static bool capacity_is_valid(uint32_t capacity)
+{
+    return capacity > 0 && capacity % 16 == 0 && capacity <= CAPACITY_MAX;
+}
+
+static bool schema_is_valid(const struct xti_schema *schema)
+{
+    return schema->dims >= 1 && schema->dims <= XT_DIMS_MAX &&
+           (schema->kind == XT_POINTS || schema->kind == XT_BOXES) &&
+           (schema->coord_type == XT_F64 || schema->coord_type == XT_F32) &&
+           schema->arena_bytes % ARENA_BYTES_ALIGN == 0 &&
+           schema->arena_bytes <= WINDOW_BYTES_MAX && capacity_is_valid(schema->leaf_capacity) &&
+           capacity_is_valid(schema->inner_capacity) && schema->extent_align >= 4096 &&
+           schema->extent_align <= 65536 && xti_is_power_of_two(schema->extent_align);
+}
+
+static void take_schema(const xt_create_options *options, struct xti_schema *schema)
+{
+    schema->dims = options->dims;
+    schema->kind = options->kind != 0 ? options->kind : XT_POINTS;
+    schema->coord_type = options->coord_type != 0 ? options->coord_type : XT_F64;
+    schema->arena_bytes = options->arena_bytes != 0 ? options->arena_bytes : ARENA_BYTES_DEFAULT;
+    schema->leaf_capacity =
+        options->leaf_capacity != 0 ? options->leaf_capacity : LEAF_CAPACITY_DEFAULT;
+    schema->inner_capacity =
+        options->inner_capacity != 0 ? options->inner_capacity : INNER_CAPACITY_DEFAULT;
+    schema->extent_align = options->extent_align != 0 ? options->extent_align : 4096;
+}
+
+static bool take_window_bytes(uint64_t *window_bytes)
+{
+    if (*window_bytes == 0)
+        *window_bytes = WINDOW_BYTES_MAX;
+    return *window_bytes % ARENA_BYTES_ALIGN == 0 && *window_bytes <= WINDOW_BYTES_MAX;
+}
+
+static xt_status make_handle(const struct xti_os *os, struct xti_txn *txn, xt_store **out)
+{
+    xt_store *store = xti_alloc_zeroed(os, sizeof *store);
+
+    *out = store;
+    if (store == NULL)
+        return XT_ENOMEM;
+    store->os = os;
+    store->txn = txn;
+    return XT_OK;
+}
+
+xt_status xti_store_create(const struct xti_os *os, const char *path,
+                           const xt_create_options *options, xt_store **out)
+{
+    struct xti_schema schema;
+    xt_create_options o;
+    struct xti_txn *txn;
+    xt_status status;
+
+    if (out == NULL)
+        return XT_EINVAL;
+    *out = NULL;
+    status = xti_options_take(&o, sizeof o, options);
+    if (status != XT_OK)
+        return status;
+    take_schema(&o, &schema);
+    if (!schema_is_valid(&schema) || !take_window_bytes(&o.window_bytes) ||
+        (path != NULL && path[0] == '\0'))
+        return XT_EINVAL;
+    status = xti_txn_create(os, path, &schema, o.window_bytes, o.error, &txn);
+    if (status != XT_OK)
+        return status;
+    status = make_handle(os, txn, out);
+    if (status != XT_OK)
+        xti_txn_close(txn);
+    return status;
+}
+
+xt_status xti_store_open(const struct xti_os *os, const char *path, const xt_open_options *options,
+                         xt_store **out)
+{
+    xt_open_options o;
+    struct xti_txn *txn;
+    xt_status status;
+
+    if (out == NULL)
+        return XT_EINVAL;
+    *out = NULL;
+    status = xti_options_take(&o, sizeof o, options);
+    if (status != XT_OK)
+        return status;
+    if (path == NULL || path[0] == '\0' || !take_window_bytes(&o.window_bytes) ||
+        (o.verify != XT_VERIFY_LAZY && o.verify != XT_VERIFY_NONE && o.verify != XT_VERIFY_OPEN))
+        return XT_EINVAL;
+    status = xti_txn_open(os, path, o.writable, o.verify, o.window_bytes, o.error, &txn);
+    if (status != XT_OK)
+        return status;
+    status = make_handle(os, txn, out);
+    if (status != XT_OK)
+        xti_txn_close(txn);
+    return status;
+}
+
+xt_status xt_store_create(const char *path, const xt_create_options *options, xt_store **out)
+{
+    return xti_store_create(xti_os_real(), path, options, out);
+}
+
+xt_status xt_store_open(const char *path, const xt_open_options *options, xt_store **out)
+{
+    return xti_store_open(xti_os_real(), path, options, out);
+}
+
+xt_status xt_store_close(xt_store *store)
+{
+    if (store == NULL)
+        return XT_OK;
+    if (store->loader != NULL || xti_txn_views_in_use(store->txn) > 0)
+        return XT_EMISUSE;
+    xti_txn_close(store->txn);
+    store->os->free(store->os, store, sizeof *store);
+    return XT_OK;
+}
+
+xt_status xt_store_publish(xt_store *store)
+{
+    if (store == NULL)
+        return XT_EINVAL;
+    if (store->loader != NULL)
+        return XT_EMISUSE;
+    return xti_txn_publish(store->txn);
+}
+
+xt_status xt_store_commit(xt_store *store, xt_error *error)
+{
+    if (store == NULL)
+        return XT_EINVAL;
+    if (store->loader != NULL)
+        return XT_EMISUSE;
+    return xti_txn_commit(store->txn, error);
+}
+
+xt_status xt_store_rollback(xt_store *store)
+{
+    if (store == NULL)
+        return XT_EINVAL;
+    if (store->loader != NULL)
+        return XT_EMISUSE;
+    return xti_txn_rollback(store->txn);
+}
+
+xt_status xt_store_stat(xt_store *store, xt_store_stats *out)
+{
+    xt_store_stats stats = {0};
+
+    if (store == NULL || out == NULL || out->struct_size != sizeof *out)
+        return XT_EINVAL;
+    xti_txn_stats(store->txn, &stats);
+    stats.struct_size = out->struct_size;
+    *out = stats;
+    return XT_OK;
+}
+
+xt_status xt_store_arena(xt_store *store, uint64_t i, xt_arena_stats *out)
+{
+    xt_arena_stats stats = {0};
+    xt_status status;
+
+    if (store == NULL || out == NULL || out->struct_size != sizeof *out)
+        return XT_EINVAL;
+    status = xti_txn_arena_stats(store->txn, i, &stats);
+    stats.struct_size = out->struct_size;
+    *out = stats;
+    return status;
+}

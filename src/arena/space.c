@@ -1,0 +1,245 @@
+/* src/arena/space.c -- the reserved window of addresses and the arenas in it.
+ *
+ * Arenas are kept in ascending order of their place. Only addresses and memory are dealt with here;
+ * files are opened, written and synced by the txn room.
+ *
+ * SPDX-License-Identifier: MIT
+ */
+#include "arena/arena.h"
+
+#include <string.h>
+
+#define ARENAS_AT_FIRST 16u
+
+static uint64_t to_bytes(uint64_t units)
+{
+    return units << XTD_UNIT_SHIFT;
+}
+
+static char *arena_at(const struct xti_space *space, const struct xti_arena *arena, uint64_t units)
+{
+    return space->base + to_bytes(arena->first_unit + units);
+}
+
+xt_status xti_space_init(struct xti_space *space, const struct xti_os *os, uint64_t window_bytes,
+                         bool has_files, bool is_writable, bool verifies)
+{
+    void *base;
+    int result;
+
+    memset(space, 0, sizeof *space);
+    space->os = os;
+    space->window_units = window_bytes >> XTD_UNIT_SHIFT;
+    space->has_files = has_files;
+    space->is_writable = is_writable;
+    result = os->reserve(os, (size_t)window_bytes, &base);
+    if (result != 0)
+        return xti_os_status(result);
+    space->base = base;
+    if (!verifies)
+        return XT_OK;
+    space->verified_bytes = (size_t)xti_round_up(space->window_units / 8, XTD_PAGE_BYTES);
+    result = os->reserve(os, space->verified_bytes, &base);
+    if (result != 0) {
+        xti_space_release(space);
+        return xti_os_status(result);
+    }
+    space->verified = base;
+    return XT_OK;
+}
+
+void xti_space_release(struct xti_space *space)
+{
+    const struct xti_os *os = space->os;
+
+    if (space->base != NULL)
+        os->release(os, space->base, (size_t)to_bytes(space->window_units));
+    if (space->verified != NULL)
+        os->release(os, space->verified, space->verified_bytes);
+    if (space->arenas != NULL)
+        os->free(os, space->arenas, space->arena_capacity * sizeof *space->arenas);
+    memset(space, 0, sizeof *space);
+}
+
+static xt_status make_slot(struct xti_space *space)
+{
+    const struct xti_os *os = space->os;
+    uint32_t capacity = space->arena_capacity == 0 ? ARENAS_AT_FIRST : 2 * space->arena_capacity;
+    struct xti_arena *grown;
+
+    if (space->arena_count < space->arena_capacity)
+        return XT_OK;
+    grown = os->alloc(os, capacity * sizeof *grown);
+    if (grown == NULL)
+        return XT_ENOMEM;
+    if (space->arenas != NULL) {
+        memcpy(grown, space->arenas, space->arena_count * sizeof *grown);
+        os->free(os, space->arenas, space->arena_capacity * sizeof *grown);
+    }
+    space->arenas = grown;
+    space->arena_capacity = capacity;
+    return XT_OK;
+}
+
+/* The bits of an arena that share no page with those of another: ranges are multiples of 2 MiB, so
+ * their bits are multiples of 4096 bytes. */
+static_assert(XTD_ARENA_ALIGN_UNITS / 8 == XTD_PAGE_BYTES, "an arena's bits are whole pages");
+
+static xt_status place_bits(struct xti_space *space, const struct xti_arena *arena)
+{
+    int result;
+
+    if (space->verified == NULL)
+        return XT_OK;
+    result = space->os->place_memory(space->os, space->verified + arena->first_unit / 8,
+                                     (size_t)(arena->range_units / 8), false);
+    return xti_os_status(result);
+}
+
+xt_status xti_space_add(struct xti_space *space, const struct xti_arena *arena)
+{
+    uint32_t i = space->arena_count;
+    xt_status status;
+
+    if (arena->first_unit + arena->range_units > space->window_units)
+        return XT_EFULL;
+    status = make_slot(space);
+    if (status != XT_OK)
+        return status;
+    status = place_bits(space, arena);
+    if (status != XT_OK)
+        return status;
+    while (i > 0 && space->arenas[i - 1].first_unit > arena->first_unit) {
+        space->arenas[i] = space->arenas[i - 1];
+        i--;
+    }
+    XTI_ASSERT(i == 0 || space->arenas[i - 1].first_unit + space->arenas[i - 1].range_units <=
+                             arena->first_unit);
+    space->arenas[i] = *arena;
+    space->arena_count++;
+    return XT_OK;
+}
+
+void xti_space_remove(struct xti_space *space, uint32_t i)
+{
+    const struct xti_os *os = space->os;
+    struct xti_arena *arena = &space->arenas[i];
+
+    XTI_ASSERT(i < space->arena_count);
+    os->unplace(os, arena_at(space, arena, 0), (size_t)to_bytes(arena->range_units));
+    if (space->verified != NULL)
+        os->unplace(os, space->verified + arena->first_unit / 8, (size_t)(arena->range_units / 8));
+    space->arena_count--;
+    memmove(arena, arena + 1, (space->arena_count - i) * sizeof *arena);
+}
+
+xt_status xti_space_find_room(const struct xti_space *space, uint64_t units, uint32_t *first_unit)
+{
+    uint64_t at = 0;
+
+    *first_unit = 0;
+    XTI_ASSERT(units % XTD_ARENA_ALIGN_UNITS == 0);
+    for (uint32_t i = 0; i < space->arena_count; i++) {
+        const struct xti_arena *arena = &space->arenas[i];
+
+        if (arena->first_unit - at >= units)
+            break;
+        at = arena->first_unit + arena->range_units;
+    }
+    if (at + units > space->window_units)
+        return XT_EFULL;
+    *first_unit = (uint32_t)at;
+    return XT_OK;
+}
+
+struct xti_arena *xti_space_arena(struct xti_space *space, uint32_t id)
+{
+    for (uint32_t i = 0; i < space->arena_count; i++) {
+        if (space->arenas[i].id == id)
+            return &space->arenas[i];
+    }
+    return NULL;
+}
+
+xt_status xti_arena_give_memory(struct xti_space *space, struct xti_arena *arena)
+{
+    uint64_t bytes = to_bytes(arena->range_units - arena->memory_units);
+    int result;
+
+    XTI_ASSERT(space->is_writable);
+    if (bytes == 0)
+        return XT_OK;
+    result = space->os->place_memory(space->os, arena_at(space, arena, arena->memory_units),
+                                     (size_t)bytes, true);
+    return xti_os_status(result);
+}
+
+xt_status xti_arena_show_file(struct xti_space *space, struct xti_arena *arena, xti_file file,
+                              uint64_t units)
+{
+    uint64_t from = arena->memory_units;
+    int result;
+
+    XTI_ASSERT(units % XTD_PAGE_UNITS == 0 && units <= arena->range_units);
+    if (units <= from)
+        return XT_OK;
+    result = space->os->place_file(space->os, arena_at(space, arena, from),
+                                   (size_t)to_bytes(units - from), file, to_bytes(from));
+    if (result != 0)
+        return xti_os_status(result);
+    arena->memory_units = units;
+    return XT_OK;
+}
+
+bool xti_arena_alloc(struct xti_arena *arena, uint64_t units, uint32_t *ref)
+{
+    *ref = 0;
+    if (arena->is_sealed || units > arena->range_units - arena->top_units)
+        return false;
+    *ref = (uint32_t)(arena->first_unit + arena->top_units);
+    arena->top_units += units;
+    return true;
+}
+
+bool xti_arena_align(struct xti_space *space, struct xti_arena *arena, uint64_t align_units)
+{
+    uint64_t gap = xti_round_up(arena->top_units, align_units) - arena->top_units;
+    struct xtd_node *unused;
+    uint32_t ref;
+
+    if (gap == 0)
+        return true;
+    if (!xti_arena_alloc(arena, gap, &ref))
+        return false;
+    unused = xti_space_at(space, ref);
+    unused->self_ref = ref;
+    unused->size_units = (uint32_t)gap;
+    unused->kind = XTD_UNUSED;
+    xti_node_seal(unused);
+    return true;
+}
+
+xt_status xti_arena_rewind(struct xti_space *space, struct xti_arena *arena)
+{
+    const struct xti_os *os = space->os;
+    uint64_t keep = arena->visible_units;
+    uint64_t from = xti_round_up(keep, XTD_PAGE_UNITS);
+    int result;
+
+    arena->live_units = arena->visible_live_units;
+    if (arena->top_units == keep)
+        return XT_OK;
+    XTI_ASSERT(keep <= arena->top_units);
+    result = os->place_memory(os, arena_at(space, arena, from),
+                              (size_t)to_bytes(arena->range_units - from), true);
+    if (result != 0)
+        return xti_os_status(result);
+    if (arena->memory_units > keep) { /* the last page shows the file: its rest cannot be used */
+        arena->memory_units = from;
+        arena->top_units = from;
+        return XT_OK;
+    }
+    memset(arena_at(space, arena, keep), 0, (size_t)to_bytes(from - keep));
+    arena->top_units = keep;
+    return XT_OK;
+}

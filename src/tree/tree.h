@@ -1,0 +1,69 @@
+/* src/tree/tree.h -- the door of the tree room: the X-tree, one file per verb.
+ *
+ * src/tree/README.md explains the tree and numbers its invariants; xti_tree_verify() checks them.
+ *
+ * Reading works on a view (arena/arena.h) and needs no lock. Every step down is checked, so bytes
+ * from a damaged store give XT_ECORRUPT, never a wild read and never an endless walk.
+ *
+ * SPDX-License-Identifier: MIT
+ */
+#ifndef XTI_TREE_H
+#define XTI_TREE_H
+
+#include "geom/geom.h"
+#include "txn/txn.h"
+
+/* ---- windows (window.c, count.c) ---------------------------------------------------------- */
+
+struct xti_window_query;
+
+/* window: 2 * dims doubles, checked by the caller. One allocation. The view must outlive it. */
+XT_NODISCARD xt_status xti_window_open(const struct xti_os *os, const struct xti_view *view,
+                                       const double *window, xt_predicate predicate,
+                                       uint64_t limit, const struct xti_kernels *kernels,
+                                       struct xti_window_query **out);
+void xti_window_close(struct xti_window_query *query);
+
+/* As xt_query_next(), xt_query_next_batch(), xt_query_count(), xt_query_stats(). */
+XT_NODISCARD xt_status xti_window_next(struct xti_window_query *query, xt_item *item);
+XT_NODISCARD xt_status xti_window_next_batch(struct xti_window_query *query, uint64_t *ids,
+                                             size_t capacity, size_t *count);
+XT_NODISCARD xt_status xti_window_count(struct xti_window_query *query, uint64_t *count);
+void xti_window_stats(const struct xti_window_query *query, xt_walk_stats *out);
+
+/* ---- whole tree (walk.c, stats.c, verify.c) ------------------------------------------------ */
+
+/* As xt_snapshot_nodes(), xt_snapshot_stats(), xt_snapshot_bounds(). */
+XT_NODISCARD xt_status xti_tree_nodes(const struct xti_os *os, const struct xti_view *view,
+                                      uint32_t min_level, xt_node_fn *visit, void *context);
+XT_NODISCARD xt_status xti_tree_stats(const struct xti_os *os, const struct xti_view *view,
+                                      xt_tree_stats *out);
+XT_NODISCARD xt_status xti_tree_bounds(const struct xti_os *os, const struct xti_view *view,
+                                       double *low, double *high);
+
+struct xti_verify_report {
+    uint64_t nodes, leaves, items, units;
+    uint32_t bad_ref; /* the node where `finding` arose */
+    struct xti_finding finding;
+};
+
+/* Visits every node and checks the invariants of README.md and every checksum (checksums: false for
+ * views of uncommitted nodes). XT_OK, XT_ECORRUPT with report->bad_ref and finding, XT_ENOMEM. */
+XT_NODISCARD xt_status xti_tree_verify(const struct xti_os *os, const struct xti_view *view,
+                                       bool checksums, struct xti_verify_report *report);
+
+/* ---- bulk load (loader.c, spill.c, bulk_*.c) ------------------------------------------------ */
+
+struct xti_loader;
+
+/* As xt_loader_open() and its family; arguments were checked but for the coordinates' values. */
+XT_NODISCARD xt_status xti_loader_open(struct xti_txn *txn, const xt_loader_options *options,
+                                       struct xti_loader **out);
+XT_NODISCARD xt_status xti_loader_add(struct xti_loader *loader, uint64_t id, const double *low,
+                                      const double *high);
+XT_NODISCARD xt_status xti_loader_add_many(struct xti_loader *loader, const xt_rows *rows,
+                                           size_t *added);
+XT_NODISCARD xt_status xti_loader_finish(struct xti_loader *loader);
+void xti_loader_cancel(struct xti_loader *loader);
+
+#endif

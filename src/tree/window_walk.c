@@ -1,0 +1,274 @@
+/* src/tree/window_walk.c -- finds the next leaf block with hits: the inner loop of window queries.
+ *
+ * Memory is the cost that counts. As soon as it is known which children of a block meet the window,
+ * the first few of them are asked for; each time one is entered, one more. A leaf is asked for with
+ * its coordinates and ids, where both will be read.
+ *
+ * Lines are counted as README.md defines them, from masks and sizes, not from what a kernel really
+ * loads; so the figures are the same for all kernels.
+ *
+ * SPDX-License-Identifier: MIT
+ */
+#include "tree/window_private.h"
+
+/* Children on their way from memory at a time: enough to hide the latency, few enough for the
+ * processor to keep track of. */
+#define AHEAD_CHILDREN 8u
+
+/* How many of the four 16-slot groups of a block are touched: refs are 16 to a line. */
+static uint32_t lines_of_refs(uint64_t mask)
+{
+    uint32_t lines = 0;
+
+    for (; mask != 0; mask >>= 16)
+        lines += (mask & 0xffff) != 0;
+    return lines;
+}
+
+/* Ids are 8 to a line: counts the bytes of the mask that are not zero. */
+static uint32_t lines_of_ids(uint64_t mask)
+{
+    mask |= mask >> 4;
+    mask |= mask >> 2;
+    mask |= mask >> 1;
+    return (uint32_t)((mask & UINT64_C(0x0101010101010101)) * UINT64_C(0x0101010101010101) >> 56);
+}
+
+static bool walk_fail(struct xti_window_query *query, xt_status status)
+{
+    query->status = status;
+    query->depth = 0;
+    query->leaf_next = 0;
+    query->leaf_count = 0;
+    return false;
+}
+
+/* Finds the node at `ref` and checks it, once more than there are units at most. */
+static bool node_find(struct xti_window_query *query, uint32_t ref, uint32_t level,
+                      const struct xtd_node **node)
+{
+    struct xti_finding finding;
+    xt_status status;
+
+    if (query->visits_left == 0)
+        return walk_fail(query, XT_ECORRUPT);
+    query->visits_left--;
+    query->lines++;
+    if (level == 0)
+        query->leaves++;
+    else
+        query->nodes++;
+    status = xti_view_node(query->view, &query->span, ref, level, node, &finding);
+    return status == XT_OK || walk_fail(query, status);
+}
+
+/* ---- leaves ------------------------------------------------------------------------------- */
+
+static void leaf_open(struct xti_window_query *query, const struct xtd_node *leaf, bool is_whole)
+{
+    query->leaf = leaf;
+    query->leaf_is_whole = is_whole;
+    query->leaf_next = 0;
+    query->leaf_count = leaf->count;
+}
+
+static uint64_t leaf_test(struct xti_window_query *query, uint32_t first)
+{
+    const struct xti_layout *layout = query->layout;
+    const struct xtd_node *leaf = query->leaf;
+    const void *coords = xti_leaf_coords_const(leaf);
+    uint32_t slots = leaf->capacity - first;
+
+    if (slots > XTI_BLOCK_SLOTS)
+        slots = XTI_BLOCK_SLOTS;
+    query->lines += slots / 16 * layout->leaf_axes * layout->coord_bytes / 4;
+    if (layout->coord_bytes == sizeof(double))
+        return query->leaf_f64(coords, leaf->capacity, first, layout->dims, query->low,
+                               query->high);
+    return query->leaf_f32(coords, leaf->capacity, first, layout->dims, query->low_f32,
+                           query->high_f32);
+}
+
+static void leaf_block(struct xti_window_query *query)
+{
+    uint32_t first = query->leaf_next;
+
+    query->leaf_first = first;
+    query->leaf_next = first + XTI_BLOCK_SLOTS;
+    query->leaf_ids = xti_leaf_ids_const(query->layout, query->leaf) + first;
+    if (query->leaf_is_whole)
+        query->pending = xti_bits_below(query->leaf_count - first);
+    else
+        query->pending = leaf_test(query, first);
+    if (!query->is_counting)
+        query->lines += lines_of_ids(query->pending);
+}
+
+/* ---- inner nodes -------------------------------------------------------------------------- */
+
+static void frame_push(struct xti_window_query *query, const struct xtd_node *node, bool is_whole)
+{
+    struct xti_window_frame *frame = &query->frames[query->depth];
+
+    frame->node = node;
+    frame->meet = 0;
+    frame->next_slot = 0;
+    frame->is_whole = is_whole;
+    query->depth++;
+    if (!is_whole)
+        query->lines += query->layout->inner_boxes_offset / XTD_UNIT_BYTES - 1;
+}
+
+/* Moves the window to the node's origin, unless it is there already: the nodes of a tree mostly
+ * share one. */
+static void origin_use(struct xti_window_query *query, const double *origin)
+{
+    uint32_t dims = query->layout->dims;
+    uint32_t same = 0;
+
+    if (query->knows_origin) {
+        while (same < dims && query->origin[same] == origin[same])
+            same++;
+        if (same == dims)
+            return;
+    }
+    for (uint32_t axis = 0; axis < dims; axis++)
+        query->origin[axis] = origin[axis];
+    xti_window_move(query->low, query->high, origin, dims, &query->moved);
+    query->knows_origin = true;
+}
+
+/* Asks for the next child of the block that was not asked for yet. */
+static void child_ask(const struct xti_window_query *query, struct xti_window_frame *frame)
+{
+    uint32_t slot = xti_bit_lowest(frame->ahead);
+    uint32_t ref = frame->refs[slot];
+    bool is_held = (frame->hold >> slot & 1) != 0;
+
+    frame->ahead &= frame->ahead - 1;
+    if (is_held && query->is_counting)
+        xti_view_prefetch(query->view, ref, 1);
+    else if (frame->node->level > 1)
+        xti_view_prefetch(query->view, ref, query->ahead_inner);
+    else if (!is_held)
+        xti_view_prefetch(query->view, ref,
+                          query->is_counting ? query->ahead_coords : query->ahead_leaf);
+    else {
+        xti_view_prefetch(query->view, ref, 1);
+        xti_view_prefetch(query->view, ref + query->ahead_id_first, query->ahead_ids);
+    }
+}
+
+static void frame_block(struct xti_window_query *query, struct xti_window_frame *frame)
+{
+    const struct xti_layout *layout = query->layout;
+    const struct xtd_node *node = frame->node;
+    uint32_t first = frame->next_slot;
+    uint32_t slots = node->capacity - first;
+
+    if (slots > XTI_BLOCK_SLOTS)
+        slots = XTI_BLOCK_SLOTS;
+    frame->refs = xti_inner_refs_const(layout, node) + first;
+    frame->next_slot = first + XTI_BLOCK_SLOTS;
+    if (frame->is_whole) {
+        frame->meet = xti_bits_below(node->count - first);
+        frame->hold = frame->meet;
+    } else {
+        origin_use(query, xti_inner_origin_const(node));
+        query->kernels->inner_window(xti_inner_boxes_const(layout, node), node->capacity, first,
+                                     layout->dims, &query->moved, &frame->meet, &frame->hold);
+        query->lines += slots / 16 * 2 * layout->dims;
+    }
+    query->lines += lines_of_refs(frame->meet);
+    frame->ahead = frame->meet;
+    for (uint32_t i = 0; i < AHEAD_CHILDREN && frame->ahead != 0; i++)
+        child_ask(query, frame);
+}
+
+/* ---- the walk ----------------------------------------------------------------------------- */
+
+static bool node_enter(struct xti_window_query *query, uint32_t ref, uint32_t level, bool is_whole)
+{
+    const struct xtd_node *node;
+
+    if (!node_find(query, ref, level, &node))
+        return false;
+    if (level == 0)
+        leaf_open(query, node, is_whole);
+    else
+        frame_push(query, node, is_whole);
+    return true;
+}
+
+/* Counts a subtree that lies inside the window by its header. False: enough were counted, or what
+ * the header says cannot be. */
+static bool subtree_count(struct xti_window_query *query, uint32_t ref, uint32_t level)
+{
+    const struct xtd_node *node;
+
+    if (!node_find(query, ref, level, &node))
+        return false;
+    if (query->counted > query->view->item_count ||
+        node->item_count > query->view->item_count - query->counted)
+        return walk_fail(query, XT_ECORRUPT);
+    query->counted += node->item_count;
+    return query->counted < query->limit_left || walk_fail(query, XT_DONE);
+}
+
+static bool root_enter(struct xti_window_query *query)
+{
+    query->is_started = true;
+    if (query->view->height == 0)
+        return walk_fail(query, XT_DONE);
+    return node_enter(query, query->view->root_ref, query->view->height - 1, false);
+}
+
+/* Goes on with the deepest frame until a leaf has been entered. */
+static bool leaf_find(struct xti_window_query *query)
+{
+    while (query->depth > 0) {
+        struct xti_window_frame *frame = &query->frames[query->depth - 1];
+        uint32_t level = query->view->height - 1 - query->depth;
+        uint32_t slot;
+        bool is_held;
+
+        if (frame->meet == 0) {
+            if (frame->next_slot < frame->node->count)
+                frame_block(query, frame);
+            else
+                query->depth--;
+            continue;
+        }
+        slot = xti_bit_lowest(frame->meet);
+        is_held = (frame->hold >> slot & 1) != 0;
+        frame->meet &= frame->meet - 1;
+        if (frame->ahead != 0)
+            child_ask(query, frame);
+        if (is_held && query->is_counting) {
+            if (!subtree_count(query, frame->refs[slot], level))
+                return false;
+            continue;
+        }
+        if (!node_enter(query, frame->refs[slot], level, is_held))
+            return false;
+        if (level == 0)
+            return true;
+    }
+    return walk_fail(query, XT_DONE);
+}
+
+bool xti_window_advance(struct xti_window_query *query)
+{
+    if (query->status != XT_OK)
+        return false;
+    if (!query->is_started && !root_enter(query))
+        return false;
+    do {
+        while (query->leaf_next < query->leaf_count) {
+            leaf_block(query);
+            if (query->pending != 0)
+                return true;
+        }
+    } while (leaf_find(query));
+    return false;
+}

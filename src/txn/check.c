@@ -1,0 +1,101 @@
+/* src/txn/check.c -- hashing what the records certify.
+ *
+ * SPDX-License-Identifier: MIT
+ */
+#include "txn/txn_private.h"
+
+#include <errno.h>
+
+#define BLOCK_BYTES ((size_t)1 << 20)
+
+static xt_status hash_range(struct xti_txn *txn, xti_file file, uint64_t from, uint64_t to,
+                            struct xti_hash *hash)
+{
+    char *block = txn->os->alloc(txn->os, BLOCK_BYTES);
+    int result = 0;
+
+    if (block == NULL)
+        return XT_ENOMEM;
+    while (from < to && result == 0) {
+        size_t bytes = to - from < BLOCK_BYTES ? (size_t)(to - from) : BLOCK_BYTES;
+
+        result = txn->os->read_at(txn->os, file, from, block, bytes);
+        if (result == 0)
+            xti_hash_add(hash, block, bytes);
+        from += bytes;
+    }
+    txn->os->free(txn->os, block, BLOCK_BYTES);
+    return result == -ENODATA ? XT_ECORRUPT : xti_os_status(result);
+}
+
+static xt_status check_extent(struct xti_txn *txn, const struct xtd_extent *extent,
+                              uint32_t skip_bytes, uint64_t *bytes, xt_error *error)
+{
+    const struct xti_arena *arena = xti_space_arena(&txn->space, extent->arena_id);
+    uint64_t from = (extent->first_unit << XTD_UNIT_SHIFT) + skip_bytes;
+    uint64_t to = (extent->first_unit + extent->units) << XTD_UNIT_SHIFT;
+    char name[XTI_NAME_BYTES];
+    struct xti_hash hash;
+    xt_status status;
+    xti_file file;
+
+    if (arena == NULL || extent->first_unit + extent->units > arena->range_units || from > to)
+        return xti_report(error, XT_ECORRUPT, txn->path, NULL, XTI_NO_OFFSET,
+                          "a commit record names an extent outside the arenas");
+    xti_name_arena(name, arena->id);
+    status = xti_open_arena(txn, arena, XTI_OPEN_READ, &file, error);
+    if (status != XT_OK)
+        return status;
+    xti_hash_init(&hash);
+    status = hash_range(txn, file, from, to, &hash);
+    txn->os->close(txn->os, file);
+    if (status != XT_OK)
+        return xti_report(error, status, txn->path, name, from, "read the extent");
+    *bytes += to - from;
+    if (xti_hash_value(&hash) != extent->hash)
+        return xti_report(error, XT_ECORRUPT, txn->path, name, from, "extent hash");
+    return XT_OK;
+}
+
+static xt_status check_extents(struct xti_txn *txn, const struct xtd_commit_record *record,
+                               uint64_t *bytes, xt_error *error)
+{
+    xt_status status = XT_OK;
+
+    for (uint32_t i = 0; i < record->extent_count && status == XT_OK; i++)
+        status = check_extent(txn, &record->extents[i], i == 0 ? record->record_bytes : 0, bytes,
+                              error);
+    return status;
+}
+
+xt_status xti_txn_check(struct xti_txn *txn, bool deep, uint64_t *bytes, xt_error *error)
+{
+    uint64_t expected_txn = txn->state.txn;
+    uint32_t ref = txn->state.record_ref;
+    uint32_t record_bytes = txn->state.record_bytes;
+    uint64_t hash = txn->record_hash;
+    xt_status status = XT_OK;
+
+    if (txn->path == NULL)
+        return XT_OK;
+    while (ref != 0 && status == XT_OK) {
+        struct xtd_commit_record *record;
+        uint32_t this_bytes = record_bytes;
+
+        status = xti_read_record(txn, ref, this_bytes, hash, &record, error);
+        if (status != XT_OK)
+            return status;
+        *bytes += this_bytes;
+        if (record->state.txn != expected_txn || record->state.record_ref != ref)
+            status = xti_report(error, XT_ECORRUPT, txn->path, NULL, XTI_NO_OFFSET,
+                                "chain of commit records");
+        if (status == XT_OK && deep)
+            status = check_extents(txn, record, bytes, error);
+        ref = deep ? record->previous_ref : 0;
+        hash = record->previous_hash;
+        expected_txn--;
+        txn->os->free(txn->os, record, this_bytes);
+        record_bytes = XTD_PAGE_BYTES;
+    }
+    return status;
+}

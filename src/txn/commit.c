@@ -1,0 +1,339 @@
+/* src/txn/commit.c -- publish, and the commit with its two syncs.
+ *
+ * The steps and what a crash at each leaves: README.md, C1 to C7.
+ *
+ * SPDX-License-Identifier: MIT
+ */
+#include "txn/txn_private.h"
+
+#include <string.h>
+
+/* What is pending becomes what readers of this process see. */
+static void show_pending(struct xti_txn *txn, struct xti_view *view)
+{
+    for (uint32_t i = 0; i < txn->space.arena_count; i++) {
+        struct xti_arena *arena = &txn->space.arenas[i];
+
+        arena->visible_units = arena->top_units;
+        arena->visible_live_units = arena->live_units;
+    }
+    txn->published = txn->now;
+    xti_view_install(txn, view);
+    txn->is_dirty = false;
+}
+
+static xt_status publish(struct xti_txn *txn, bool is_commit)
+{
+    struct xti_view *view;
+    xt_status status;
+
+    status = xti_view_new(txn, &view);
+    if (status != XT_OK)
+        return status;
+    txn->os->mutex_lock(txn->os, txn->mutex);
+    if (is_commit)
+        txn->state.txn++;
+    show_pending(txn, view);
+    txn->os->mutex_unlock(txn->os, txn->mutex);
+    txn->is_unsaved = !is_commit;
+    return XT_OK;
+}
+
+xt_status xti_txn_publish(struct xti_txn *txn)
+{
+    if (!txn->is_writable)
+        return XT_EMISUSE;
+    if (txn->is_broken)
+        return XT_EBROKEN;
+    if (!txn->is_dirty)
+        return XT_OK;
+    return publish(txn, false);
+}
+
+/* ---- C1, C2: the extents ------------------------------------------------------------------- */
+
+static xt_status write_parts(struct xti_txn *txn, xt_error *error)
+{
+    uint64_t align = txn->schema.extent_align / XTD_UNIT_BYTES;
+    xt_status status = XT_OK;
+
+    for (uint32_t i = 0; i < txn->epoch.part_count && status == XT_OK; i++) {
+        struct xti_epoch_part *part = &txn->epoch.parts[i];
+        struct xti_arena *arena = xti_space_arena(&txn->space, part->arena_id);
+        bool has_room = xti_arena_align(&txn->space, arena, align);
+
+        XTI_ASSERT(has_room);
+        status = xti_epoch_write(txn, part, arena->top_units, error);
+    }
+    return status;
+}
+
+static void fill_state(const struct xti_txn *txn, bool has_new_arenas, struct xtd_state *state)
+{
+    const struct xti_os *os = txn->os;
+    uint32_t count = 0;
+    uint64_t used = 0;
+
+    memset(state, 0, sizeof *state);
+    state->txn = txn->state.txn + 1;
+    state->manifest_generation = txn->state.manifest_generation + (has_new_arenas ? 1 : 0);
+    state->time_ns = os->now_ns(os);
+    state->timeline = txn->timeline;
+    state->live_units = txn->now.live_units;
+    state->record_ref = txn->epoch.record_ref;
+    state->record_bytes = XTD_PAGE_BYTES;
+    state->root_count = 1;
+    state->roots[0].kind = XTD_ROOT_TREE;
+    state->roots[0].ref = txn->now.root.ref;
+    state->roots[0].height = txn->now.root.height;
+    state->roots[0].item_count = txn->now.root.item_count;
+    for (uint32_t i = 0; i < txn->space.arena_count; i++) {
+        const struct xti_arena *arena = &txn->space.arenas[i];
+
+        used += arena->live_units;
+        if (arena->id != txn->now.arena_id)
+            continue;
+        state->frontiers[count].arena_id = arena->id;
+        state->frontiers[count++].units = arena->top_units;
+    }
+    state->frontier_count = count;
+    state->dead_units = used > state->live_units ? used - state->live_units : 0;
+}
+
+/* The part with the record comes first. */
+static void fill_extents(const struct xti_txn *txn, struct xtd_commit_record *record)
+{
+    uint32_t next = 1;
+
+    record->extent_count = txn->epoch.part_count;
+    for (uint32_t i = 0; i < txn->epoch.part_count; i++) {
+        const struct xti_epoch_part *part = &txn->epoch.parts[i];
+        struct xtd_extent *extent;
+        const struct xti_arena *arena = NULL;
+
+        for (uint32_t j = 0; j < txn->space.arena_count; j++) {
+            if (txn->space.arenas[j].id == part->arena_id)
+                arena = &txn->space.arenas[j];
+        }
+        XTI_ASSERT(arena != NULL && part->written_units == arena->top_units);
+        if (arena->first_unit + part->first_unit == txn->epoch.record_ref)
+            extent = &record->extents[0];
+        else
+            extent = &record->extents[next++];
+        extent->arena_id = part->arena_id;
+        extent->first_unit = part->first_unit;
+        extent->units = part->written_units - part->first_unit;
+        extent->hash = xti_hash_value(&part->hash);
+    }
+    XTI_ASSERT(next == txn->epoch.part_count);
+}
+
+static xt_status write_record(struct xti_txn *txn, const struct xtd_state *state,
+                              uint64_t *record_hash, xt_error *error)
+{
+    struct xtd_commit_record *record = xti_alloc_zeroed(txn->os, XTD_PAGE_BYTES);
+    const struct xti_epoch_part *part = NULL;
+    struct xti_finding finding;
+    char name[XTI_NAME_BYTES];
+    int result;
+
+    if (record == NULL)
+        return xti_report(error, XT_ENOMEM, txn->path, NULL, XTI_NO_OFFSET, "memory for a record");
+    memcpy(record->uuid, txn->uuid, sizeof record->uuid);
+    record->state = *state;
+    record->previous_hash = txn->record_hash;
+    record->previous_ref = txn->state.record_ref;
+    record->durable_txn = txn->state.txn;
+    fill_extents(txn, record);
+    *record_hash = xti_commit_seal(record);
+    XTI_ASSERT(xti_commit_check(record, XTD_PAGE_BYTES, &finding) == XT_OK);
+    for (uint32_t i = 0; i < txn->epoch.part_count; i++) {
+        if (txn->epoch.parts[i].arena_id == record->extents[0].arena_id)
+            part = &txn->epoch.parts[i];
+    }
+    XTI_ASSERT(part != NULL);
+    result = txn->os->write_at(txn->os, part->file, part->first_unit << XTD_UNIT_SHIFT, record,
+                               XTD_PAGE_BYTES);
+    txn->os->free(txn->os, record, XTD_PAGE_BYTES);
+    if (result == 0)
+        return XT_OK;
+    xti_name_arena(name, part->arena_id);
+    return xti_report_system(error, result, txn->path, name, "write the commit record");
+}
+
+/* ---- C3 to C6: syncs, manifest, HEAD --------------------------------------------------------- */
+
+static xt_status sync_parts(struct xti_txn *txn, xt_error *error)
+{
+    char name[XTI_NAME_BYTES];
+
+    for (uint32_t i = 0; i < txn->epoch.part_count; i++) {
+        const struct xti_epoch_part *part = &txn->epoch.parts[i];
+        int result = txn->os->sync(txn->os, part->file);
+
+        if (result == 0)
+            continue;
+        xti_name_arena(name, part->arena_id);
+        (void)xti_report_system(error, result, txn->path, name, "sync the arena's file");
+        return XT_EBROKEN;
+    }
+    return XT_OK;
+}
+
+static xt_status change_manifest(struct xti_txn *txn, const struct xtd_state *state,
+                                 xt_error *error)
+{
+    bool must_break;
+    xt_status status;
+    int result;
+
+    if (state->manifest_generation == txn->state.manifest_generation)
+        return XT_OK;
+    status = xti_write_manifest(txn, state, error, &must_break);
+    if (status != XT_OK)
+        return must_break ? XT_EBROKEN : status;
+    result = txn->os->sync_folder(txn->os, txn->path);
+    if (result == 0)
+        return XT_OK;
+    (void)xti_report_system(error, result, txn->path, NULL, "sync the folder");
+    return XT_EBROKEN;
+}
+
+static xt_status write_head(struct xti_txn *txn, const struct xtd_state *state,
+                            uint64_t record_hash, xt_error *error)
+{
+    struct xtd_head_slot slot;
+    struct xti_finding finding;
+    uint64_t at = state->txn % XTD_HEAD_SLOTS * XTD_HEAD_SLOT_BYTES;
+    int result;
+
+    memset(&slot, 0, sizeof slot);
+    memcpy(slot.uuid, txn->uuid, sizeof slot.uuid);
+    slot.state = *state;
+    slot.record_hash = record_hash;
+    xti_head_seal(&slot);
+    XTI_ASSERT(xti_head_check(&slot, (uint32_t)(state->txn % XTD_HEAD_SLOTS), &finding) == XT_OK);
+    result = txn->os->write_at(txn->os, txn->head_file, at, &slot, sizeof slot);
+    if (result == 0)
+        result = txn->os->sync(txn->os, txn->head_file);
+    if (result == 0)
+        return XT_OK;
+    (void)xti_report_system(error, result, txn->path, XTI_NAME_HEAD, "write and sync HEAD");
+    return XT_EBROKEN;
+}
+
+/* ---- C7: adopting ---------------------------------------------------------------------------- */
+
+/* A full arena's memory gives way to the file mapping. Failing to map costs only memory. */
+static void show_sealed(struct xti_txn *txn, struct xti_arena *arena)
+{
+    xti_file file;
+
+    if (!arena->is_sealed || arena->memory_units >= arena->durable_units)
+        return;
+    if (xti_open_arena(txn, arena, XTI_OPEN_READ, &file, NULL) != XT_OK)
+        return;
+    (void)xti_arena_show_file(&txn->space, arena, file, arena->durable_units);
+    txn->os->close(txn->os, file);
+}
+
+/* The manifests of the last two generations stay: a reader may just be opening the older one. */
+static void remove_old_manifest(struct xti_txn *txn, uint64_t generation)
+{
+    char name[XTI_NAME_BYTES];
+
+    if (generation == txn->state.manifest_generation)
+        return;
+    if (txn->previous_generation != 0) {
+        xti_name_manifest(name, txn->previous_generation);
+        (void)xti_remove_file(txn->os, txn->path, name);
+    }
+    txn->previous_generation = txn->state.manifest_generation;
+}
+
+static void adopt(struct xti_txn *txn, const struct xtd_state *state, uint64_t record_hash,
+                  struct xti_view *view)
+{
+    remove_old_manifest(txn, state->manifest_generation);
+    txn->os->mutex_lock(txn->os, txn->mutex);
+    for (uint32_t i = 0; i < txn->space.arena_count; i++) {
+        struct xti_arena *arena = &txn->space.arenas[i];
+
+        arena->durable_units = arena->top_units;
+        arena->is_sealed = arena->id != txn->now.arena_id;
+        show_sealed(txn, arena);
+    }
+    txn->state = *state;
+    txn->record_hash = record_hash;
+    show_pending(txn, view);
+    txn->os->mutex_unlock(txn->os, txn->mutex);
+    xti_epoch_end(txn);
+    txn->expected_units = 0;
+    txn->is_unsaved = false;
+}
+
+static bool has_new_arenas(const struct xti_txn *txn)
+{
+    for (uint32_t i = 0; i < txn->epoch.part_count; i++) {
+        if (txn->epoch.parts[i].is_new)
+            return true;
+    }
+    return false;
+}
+
+static xt_status make_durable(struct xti_txn *txn, const struct xtd_state *state,
+                              uint64_t *record_hash, xt_error *error)
+{
+    xt_status status = write_record(txn, state, record_hash, error);
+
+    if (status == XT_OK)
+        status = sync_parts(txn, error);
+    if (status == XT_OK)
+        status = change_manifest(txn, state, error);
+    if (status == XT_OK)
+        status = write_head(txn, state, *record_hash, error);
+    txn->is_broken = status == XT_EBROKEN;
+    return status;
+}
+
+static xt_status commit_files(struct xti_txn *txn, xt_error *error)
+{
+    struct xti_view *view;
+    struct xtd_state state;
+    uint64_t record_hash = 0;
+    xt_status status;
+
+    status = xti_epoch_record(txn, error);
+    if (status != XT_OK)
+        return status;
+    status = write_parts(txn, error);
+    if (status != XT_OK)
+        return status;
+    fill_state(txn, has_new_arenas(txn), &state);
+    status = xti_view_new(txn, &view); /* first, so that nothing can fail after HEAD is written */
+    if (status != XT_OK)
+        return xti_report(error, status, txn->path, NULL, XTI_NO_OFFSET, "memory for a view");
+    status = make_durable(txn, &state, &record_hash, error);
+    if (status != XT_OK) {
+        xti_view_drop(txn, view);
+        return status;
+    }
+    adopt(txn, &state, record_hash, view);
+    return XT_OK;
+}
+
+xt_status xti_txn_commit(struct xti_txn *txn, xt_error *error)
+{
+    xti_report_clear(error);
+    if (!txn->is_writable)
+        return xti_report(error, XT_EMISUSE, txn->path, NULL, XTI_NO_OFFSET,
+                          "the store is open for reading");
+    if (txn->is_broken)
+        return xti_report(error, XT_EBROKEN, txn->path, NULL, XTI_NO_OFFSET,
+                          "an earlier write failed");
+    if (!txn->is_dirty && !txn->is_unsaved)
+        return XT_OK;
+    if (txn->path != NULL)
+        return commit_files(txn, error);
+    return publish(txn, true);
+}

@@ -1,0 +1,399 @@
+/* src/txn/epoch.c -- the epoch: what was allocated since the last commit.
+ *
+ * Its bytes lie in one extent of each arena that it touches. The first extent begins with the page
+ * that the commit record will fill. A small epoch is written when it is committed; a large one may
+ * be written piece by piece before (xti_txn_spill), so that memory stays bounded: the bytes are in
+ * the file then, but nothing refers to them until the commit.
+ *
+ * SPDX-License-Identifier: MIT
+ */
+#include "txn/txn_private.h"
+
+#include <errno.h>
+#include <string.h>
+
+/* An arena grows with the store, so that large stores have few files: a quarter of what there is, at
+ * least the size given at creation and at most 1 GiB: 16 GiB in about 20 files, 256 GiB in 270. */
+#define ARENA_UNITS_MAX ((UINT64_C(1) << 30) / XTD_UNIT_BYTES)
+
+static uint64_t header_units(const struct xti_txn *txn)
+{
+    return txn->schema.extent_align / XTD_UNIT_BYTES;
+}
+
+static uint64_t min_u64(uint64_t a, uint64_t b)
+{
+    return a < b ? a : b;
+}
+
+static uint64_t max_u64(uint64_t a, uint64_t b)
+{
+    return a > b ? a : b;
+}
+
+static uint64_t arena_units_for(const struct xti_txn *txn, uint64_t units)
+{
+    uint64_t total = 0;
+    uint64_t wanted;
+
+    for (uint32_t i = 0; i < txn->space.arena_count; i++)
+        total += txn->space.arenas[i].range_units;
+    wanted = max_u64(total / 4, txn->expected_units + 2 * header_units(txn));
+    wanted = max_u64(min_u64(wanted, ARENA_UNITS_MAX), txn->schema.arena_bytes / XTD_UNIT_BYTES);
+    /* Room for the header, the record and the gap before the end. */
+    wanted = max_u64(wanted, units + 3 * header_units(txn));
+    return xti_round_up(wanted, XTD_ARENA_ALIGN_UNITS);
+}
+
+static int write_arena_header(struct xti_txn *txn, const struct xti_arena *arena, xti_file file)
+{
+    struct xtd_arena_header *header = xti_alloc_zeroed(txn->os, sizeof *header);
+    int result;
+
+    if (header == NULL)
+        return -ENOMEM;
+    memcpy(header->uuid, txn->uuid, sizeof header->uuid);
+    header->arena_id = arena->id;
+    header->first_unit = arena->first_unit;
+    header->range_units = arena->range_units;
+    header->created_txn = arena->created_txn;
+    header->timeline = txn->timeline;
+    xti_arena_header_seal(header);
+    result = txn->os->write_at(txn->os, file, 0, header, sizeof *header);
+    txn->os->free(txn->os, header, sizeof *header);
+    return result;
+}
+
+static xt_status create_arena_file(struct xti_txn *txn, const struct xti_arena *arena,
+                                   xti_file *file, xt_error *error)
+{
+    char name[XTI_NAME_BYTES];
+    int result;
+
+    *file = XTI_FILE_NONE;
+    if (txn->path == NULL)
+        return XT_OK;
+    xti_name_arena(name, arena->id);
+    result = xti_open_file(txn->os, txn->path, name, XTI_OPEN_CREATE, file);
+    if (result == 0) {
+        result = write_arena_header(txn, arena, *file);
+        if (result == 0)
+            return XT_OK;
+        txn->os->close(txn->os, *file);
+        *file = XTI_FILE_NONE;
+        (void)xti_remove_file(txn->os, txn->path, name);
+    }
+    return xti_report_system(error, result, txn->path, name, "create an arena's file");
+}
+
+static void remember_part(struct xti_txn *txn, const struct xti_arena *arena, xti_file file,
+                          bool is_new)
+{
+    struct xti_epoch_part *part = &txn->epoch.parts[txn->epoch.part_count++];
+
+    part->arena_id = arena->id;
+    part->is_new = is_new;
+    part->file = file;
+    part->first_unit = arena->top_units;
+    part->written_units = arena->top_units;
+    xti_hash_init(&part->hash);
+}
+
+static xt_status add_to_space(struct xti_txn *txn, struct xti_arena *arena)
+{
+    xt_status status;
+
+    txn->os->mutex_lock(txn->os, txn->mutex);
+    status = xti_space_add(&txn->space, arena);
+    if (status == XT_OK) {
+        status = xti_arena_give_memory(&txn->space, xti_space_arena(&txn->space, arena->id));
+        for (uint32_t i = 0; status != XT_OK && i < txn->space.arena_count; i++) {
+            if (txn->space.arenas[i].id == arena->id)
+                xti_space_remove(&txn->space, i);
+        }
+    }
+    txn->os->mutex_unlock(txn->os, txn->mutex);
+    return status;
+}
+
+xt_status xti_epoch_add_arena(struct xti_txn *txn, uint64_t units, xt_error *error)
+{
+    struct xti_arena arena = {0};
+    char name[XTI_NAME_BYTES];
+    xt_status status;
+    xti_file file;
+
+    if (txn->epoch.part_count == XTI_EPOCH_PARTS_MAX || txn->space.arena_count == XTD_ARENAS_MAX)
+        return xti_report(error, XT_EFULL, txn->path, NULL, XTI_NO_OFFSET,
+                          "a commit can name no more arenas");
+    arena.id = txn->next_arena_id;
+    arena.range_units = arena_units_for(txn, units);
+    arena.top_units = header_units(txn);
+    arena.visible_units = arena.top_units;
+    arena.durable_units = arena.top_units;
+    arena.created_txn = txn->state.txn + 1;
+    status = xti_space_find_room(&txn->space, arena.range_units, &arena.first_unit);
+    if (status != XT_OK)
+        return xti_report(error, status, txn->path, NULL, XTI_NO_OFFSET,
+                          "the reserved address window has no room for another arena");
+    status = create_arena_file(txn, &arena, &file, error);
+    if (status != XT_OK)
+        return status;
+    status = add_to_space(txn, &arena);
+    if (status != XT_OK) {
+        if (file != XTI_FILE_NONE) {
+            txn->os->close(txn->os, file);
+            xti_name_arena(name, arena.id);
+            (void)xti_remove_file(txn->os, txn->path, name);
+        }
+        return xti_report(error, status, txn->path, NULL, XTI_NO_OFFSET, "memory for an arena");
+    }
+    txn->next_arena_id++;
+    txn->now.arena_id = arena.id;
+    if (txn->path != NULL)
+        remember_part(txn, &arena, file, true);
+    return XT_OK;
+}
+
+void xti_epoch_end(struct xti_txn *txn)
+{
+    for (uint32_t i = 0; i < txn->epoch.part_count; i++) {
+        if (txn->epoch.parts[i].file != XTI_FILE_NONE)
+            txn->os->close(txn->os, txn->epoch.parts[i].file);
+    }
+    txn->epoch.part_count = 0;
+    txn->epoch.record_ref = 0;
+}
+
+static struct xti_epoch_part *find_part(struct xti_txn *txn, uint32_t arena_id)
+{
+    for (uint32_t i = 0; i < txn->epoch.part_count; i++) {
+        if (txn->epoch.parts[i].arena_id == arena_id)
+            return &txn->epoch.parts[i];
+    }
+    return NULL;
+}
+
+/* An arena of an earlier commit is touched for the first time in this epoch. */
+static xt_status begin_part(struct xti_txn *txn, const struct xti_arena *arena, xt_error *error)
+{
+    char name[XTI_NAME_BYTES];
+    xti_file file;
+    int result;
+
+    if (txn->path == NULL || find_part(txn, arena->id) != NULL)
+        return XT_OK;
+    XTI_ASSERT(txn->epoch.part_count < XTI_EPOCH_PARTS_MAX);
+    XTI_ASSERT(arena->top_units % header_units(txn) == 0);
+    xti_name_arena(name, arena->id);
+    result = xti_open_file(txn->os, txn->path, name, XTI_OPEN_WRITE, &file);
+    if (result != 0)
+        return xti_report_system(error, result, txn->path, name, "open the arena's file");
+    remember_part(txn, arena, file, false);
+    return XT_OK;
+}
+
+/* The record's page comes first in the first extent; its bytes do not count for the extent's hash. */
+static void reserve_record(struct xti_txn *txn, struct xti_arena *arena)
+{
+    struct xti_epoch_part *part = find_part(txn, arena->id);
+    bool has_room;
+
+    if (txn->path == NULL || txn->epoch.record_ref != 0)
+        return;
+    XTI_ASSERT(part != NULL && part->first_unit == arena->top_units);
+    has_room = xti_arena_alloc(arena, XTD_PAGE_UNITS, &txn->epoch.record_ref);
+    XTI_ASSERT(has_room);
+    part->written_units = arena->top_units;
+}
+
+xt_status xti_txn_expect(struct xti_txn *txn, uint64_t units)
+{
+    if (!txn->is_writable)
+        return XT_EMISUSE;
+    txn->expected_units = units;
+    return XT_OK;
+}
+
+/* The current arena, with room for `units` and the record if there is none yet. */
+static xt_status arena_with_room(struct xti_txn *txn, uint64_t units, struct xti_arena **out,
+                                 xt_error *error)
+{
+    struct xti_arena *arena = xti_space_arena(&txn->space, txn->now.arena_id);
+    uint64_t record = txn->path != NULL && txn->epoch.record_ref == 0 ? XTD_PAGE_UNITS : 0;
+    xt_status status;
+
+    if (arena == NULL || arena->range_units - arena->top_units < units + record) {
+        status = xti_epoch_add_arena(txn, units, error);
+        if (status != XT_OK)
+            return status;
+        arena = xti_space_arena(&txn->space, txn->now.arena_id);
+    }
+    status = begin_part(txn, arena, error);
+    if (status != XT_OK)
+        return status;
+    reserve_record(txn, arena);
+    *out = arena;
+    return XT_OK;
+}
+
+xt_status xti_epoch_record(struct xti_txn *txn, xt_error *error)
+{
+    struct xti_arena *arena;
+
+    return arena_with_room(txn, 0, &arena, error);
+}
+
+xt_status xti_txn_alloc(struct xti_txn *txn, uint64_t units, uint32_t *ref, xt_error *error)
+{
+    struct xti_arena *arena;
+    xt_status status;
+    bool has_room;
+
+    *ref = 0;
+    if (txn->is_broken)
+        return XT_EBROKEN;
+    if (!txn->is_writable)
+        return XT_EMISUSE;
+    status = arena_with_room(txn, units, &arena, error);
+    if (status != XT_OK)
+        return status;
+    has_room = xti_arena_alloc(arena, units, ref);
+    XTI_ASSERT(has_room);
+    arena->live_units += units;
+    txn->is_dirty = true;
+    return XT_OK;
+}
+
+/* From that size on blocks are asked for before the write, so that a full disk is reported before
+ * anything is written and large files lie in one piece; for small commits it costs more than it
+ * gives. */
+#define ALLOCATE_BYTES_MIN ((size_t)1 << 20)
+
+xt_status xti_epoch_write(struct xti_txn *txn, struct xti_epoch_part *part, uint64_t units,
+                          xt_error *error)
+{
+    const struct xti_arena *arena = xti_space_arena(&txn->space, part->arena_id);
+    uint64_t from = part->written_units;
+    size_t bytes = (size_t)((units - from) << XTD_UNIT_SHIFT);
+    char name[XTI_NAME_BYTES];
+    const char *data;
+    int result = 0;
+
+    if (units <= from)
+        return XT_OK;
+    data = xti_space_at(&txn->space, (uint32_t)(arena->first_unit + from));
+    if (bytes >= ALLOCATE_BYTES_MIN)
+        result = txn->os->allocate(txn->os, part->file, units << XTD_UNIT_SHIFT);
+    if (result == 0)
+        result = txn->os->write_at(txn->os, part->file, from << XTD_UNIT_SHIFT, data, bytes);
+    if (result != 0) {
+        xti_name_arena(name, part->arena_id);
+        return xti_report_system(error, result, txn->path, name, "write to the arena's file");
+    }
+    xti_hash_add(&part->hash, data, bytes);
+    part->written_units = units;
+    return XT_OK;
+}
+
+static xt_status spill_part(struct xti_txn *txn, struct xti_epoch_part *part, xt_error *error)
+{
+    struct xti_arena *arena = xti_space_arena(&txn->space, part->arena_id);
+    uint64_t units = arena->top_units & ~(uint64_t)(XTD_PAGE_UNITS - 1);
+    xt_status status;
+
+    if (arena->id != txn->now.arena_id) /* it takes no more: its last page is complete too */
+        units = xti_arena_align(&txn->space, arena, header_units(txn)) ? arena->top_units : units;
+    status = xti_epoch_write(txn, part, units, error);
+    if (status != XT_OK)
+        return status;
+    status = xti_arena_show_file(&txn->space, arena, part->file, units);
+    if (status != XT_OK)
+        return xti_report(error, status, txn->path, NULL, XTI_NO_OFFSET, "map an arena's file");
+    return XT_OK;
+}
+
+xt_status xti_txn_spill(struct xti_txn *txn, xt_error *error)
+{
+    xt_status status = XT_OK;
+
+    if (txn->path == NULL)
+        return XT_OK;
+    if (txn->is_broken)
+        return XT_EBROKEN;
+    for (uint32_t i = 0; i < txn->epoch.part_count && status == XT_OK; i++)
+        status = spill_part(txn, &txn->epoch.parts[i], error);
+    return status;
+}
+
+/* Drops the arenas that only unpublished changes use. */
+static void drop_new_arenas(struct xti_txn *txn)
+{
+    struct xti_epoch *epoch = &txn->epoch;
+    char name[XTI_NAME_BYTES];
+
+    for (uint32_t i = txn->space.arena_count; i-- > 0;) {
+        const struct xti_arena *arena = &txn->space.arenas[i];
+        struct xti_epoch_part *part = find_part(txn, arena->id);
+
+        if (arena->visible_units > header_units(txn) || arena->created_txn <= txn->state.txn)
+            continue;
+        if (part != NULL) {
+            txn->os->close(txn->os, part->file);
+            xti_name_arena(name, part->arena_id);
+            (void)xti_remove_file(txn->os, txn->path, name);
+            *part = epoch->parts[--epoch->part_count];
+        }
+        xti_space_remove(&txn->space, i);
+    }
+}
+
+static xt_status rewind_all(struct xti_txn *txn)
+{
+    xt_status status = XT_OK;
+
+    drop_new_arenas(txn);
+    for (uint32_t i = 0; i < txn->space.arena_count && status == XT_OK; i++)
+        status = xti_arena_rewind(&txn->space, &txn->space.arenas[i]);
+    return status;
+}
+
+/* What was written of the dropped changes does not count any more: the rest is written again. */
+static void rewind_parts(struct xti_txn *txn)
+{
+    for (uint32_t i = 0; i < txn->epoch.part_count; i++) {
+        struct xti_epoch_part *part = &txn->epoch.parts[i];
+        const struct xti_arena *arena = xti_space_arena(&txn->space, part->arena_id);
+
+        if (part->written_units <= arena->top_units)
+            continue;
+        part->written_units = part->first_unit;
+        if (arena->first_unit + part->first_unit == txn->epoch.record_ref)
+            part->written_units += XTD_PAGE_UNITS;
+        xti_hash_init(&part->hash);
+    }
+}
+
+xt_status xti_txn_rollback(struct xti_txn *txn)
+{
+    xt_status status;
+
+    if (!txn->is_writable)
+        return XT_EMISUSE;
+    if (txn->is_broken)
+        return XT_EBROKEN;
+    if (!txn->is_dirty)
+        return XT_OK;
+    txn->os->mutex_lock(txn->os, txn->mutex);
+    status = rewind_all(txn);
+    txn->os->mutex_unlock(txn->os, txn->mutex);
+    if (status != XT_OK)
+        return status;
+    if (txn->is_unsaved)
+        rewind_parts(txn);
+    else
+        xti_epoch_end(txn);
+    txn->now = txn->published;
+    txn->is_dirty = false;
+    return XT_OK;
+}

@@ -1,0 +1,298 @@
+/* src/txn/files.c -- the files of a store: names, reading them checked, writing them whole.
+ *
+ * SPDX-License-Identifier: MIT
+ */
+#include "txn/txn_private.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#define PATH_BYTES 4096u
+
+void xti_name_manifest(char name[XTI_NAME_BYTES], uint64_t generation)
+{
+    (void)snprintf(name, XTI_NAME_BYTES, "manifest-%016" PRIx64, generation);
+}
+
+void xti_name_manifest_tmp(char name[XTI_NAME_BYTES], uint64_t generation)
+{
+    (void)snprintf(name, XTI_NAME_BYTES, "manifest-%016" PRIx64 ".tmp", generation);
+}
+
+void xti_name_arena(char name[XTI_NAME_BYTES], uint32_t arena_id)
+{
+    (void)snprintf(name, XTI_NAME_BYTES, "arena-%08" PRIx32 ".xta", arena_id);
+}
+
+static bool parse_hex(const char *text, size_t digits, uint64_t *out)
+{
+    *out = 0;
+    for (size_t i = 0; i < digits; i++) {
+        char c = text[i];
+        uint64_t digit;
+
+        if (c >= '0' && c <= '9')
+            digit = (uint64_t)(c - '0');
+        else if (c >= 'a' && c <= 'f')
+            digit = (uint64_t)(c - 'a' + 10);
+        else
+            return false;
+        *out = *out << 4 | digit;
+    }
+    return true;
+}
+
+enum xti_name_kind xti_name_parse(const char *name, uint64_t *number)
+{
+    size_t size = strlen(name);
+
+    *number = 0;
+    if (strcmp(name, XTI_NAME_LOCK) == 0)
+        return XTI_IS_LOCK;
+    if (strcmp(name, XTI_NAME_HEAD) == 0)
+        return XTI_IS_HEAD;
+    if (strcmp(name, XTI_NAME_HEAD_TMP) == 0)
+        return XTI_IS_TEMPORARY;
+    if (strncmp(name, "manifest-", 9) == 0 && size >= 25 && parse_hex(name + 9, 16, number)) {
+        if (size == 25)
+            return XTI_IS_MANIFEST;
+        return strcmp(name + 25, ".tmp") == 0 ? XTI_IS_TEMPORARY : XTI_FOREIGN;
+    }
+    if (strncmp(name, "arena-", 6) == 0 && size == 18 && parse_hex(name + 6, 8, number) &&
+        strcmp(name + 14, ".xta") == 0)
+        return XTI_IS_ARENA;
+    return XTI_FOREIGN;
+}
+
+int xti_open_file(const struct xti_os *os, const char *folder, const char *name, unsigned flags,
+                  xti_file *out)
+{
+    char path[PATH_BYTES];
+
+    *out = XTI_FILE_NONE;
+    if (!xti_path_join(path, sizeof path, folder, name))
+        return -ENAMETOOLONG;
+    return os->open(os, path, flags, out);
+}
+
+int xti_remove_file(const struct xti_os *os, const char *folder, const char *name)
+{
+    char path[PATH_BYTES];
+
+    if (!xti_path_join(path, sizeof path, folder, name))
+        return -ENAMETOOLONG;
+    return os->remove(os, path);
+}
+
+static int rename_file(const struct xti_os *os, const char *folder, const char *from,
+                       const char *to)
+{
+    char old_path[PATH_BYTES];
+    char new_path[PATH_BYTES];
+
+    if (!xti_path_join(old_path, sizeof old_path, folder, from) ||
+        !xti_path_join(new_path, sizeof new_path, folder, to))
+        return -ENAMETOOLONG;
+    return os->rename(os, old_path, new_path);
+}
+
+static int write_and_sync(const struct xti_os *os, xti_file file, const void *data, size_t bytes,
+                          bool *must_break)
+{
+    int result = os->write_at(os, file, 0, data, bytes);
+
+    if (result != 0)
+        return result;
+    result = os->sync(os, file);
+    *must_break = result != 0;
+    return result;
+}
+
+xt_status xti_write_file(const struct xti_os *os, const char *folder, const char *name,
+                         const char *temporary, const void *data, size_t bytes, xt_error *error,
+                         bool *must_break)
+{
+    xti_file file;
+    int result;
+
+    *must_break = false;
+    result = xti_open_file(os, folder, temporary, XTI_OPEN_CREATE, &file);
+    if (result == -EEXIST) { /* left by an attempt that failed */
+        result = xti_remove_file(os, folder, temporary);
+        if (result == 0)
+            result = xti_open_file(os, folder, temporary, XTI_OPEN_CREATE, &file);
+    }
+    if (result != 0)
+        return xti_report_system(error, result, folder, temporary, "create the file");
+    result = write_and_sync(os, file, data, bytes, must_break);
+    os->close(os, file);
+    if (result == 0)
+        result = rename_file(os, folder, temporary, name);
+    if (result == 0)
+        return XT_OK;
+    (void)xti_remove_file(os, folder, temporary);
+    return xti_report_system(error, result, folder, name, "write the file");
+}
+
+static void fill_manifest(const struct xti_txn *txn, const struct xtd_state *state,
+                          struct xtd_manifest *manifest)
+{
+    struct xtd_manifest_arena *out;
+    struct xtd_dim *dim;
+
+    memcpy(manifest->uuid, txn->uuid, sizeof manifest->uuid);
+    manifest->generation = state->manifest_generation;
+    manifest->created_txn = state->txn;
+    manifest->optional_features = txn->optional_features;
+    manifest->dims = txn->schema.dims;
+    manifest->item_kind = (uint8_t)txn->schema.kind;
+    manifest->unit_shift = XTD_UNIT_SHIFT;
+    manifest->node_checksum = XTD_NODE_CRC32C;
+    manifest->extent_hash = XTD_EXTENT_XXH64;
+    manifest->leaf_capacity = txn->schema.leaf_capacity;
+    manifest->inner_capacity = txn->schema.inner_capacity;
+    manifest->supernode_units_max = txn->supernode_units_max;
+    manifest->extent_align = txn->schema.extent_align;
+    manifest->arena_count = txn->space.arena_count;
+    manifest->next_arena_id = txn->next_arena_id;
+    dim = xti_manifest_dims(manifest);
+    for (uint32_t i = 0; i < txn->schema.dims; i++)
+        dim[i].coord_type = (uint8_t)txn->schema.coord_type;
+    out = xti_manifest_arenas(manifest);
+    for (uint32_t i = 0; i < txn->space.arena_count; i++) {
+        const struct xti_arena *arena = &txn->space.arenas[i];
+
+        out[i].arena_id = arena->id;
+        out[i].first_unit = arena->first_unit;
+        out[i].range_units = arena->range_units;
+        out[i].committed_units = arena->top_units;
+        out[i].live_units = arena->live_units;
+        out[i].created_txn = arena->created_txn;
+        out[i].flags = arena->id == txn->now.arena_id ? 0 : XTD_ARENA_SEALED;
+    }
+}
+
+/* Ascending arena_id is what the format wants; the space is in ascending address order. */
+static void sort_by_id(struct xtd_manifest_arena *arenas, uint32_t count)
+{
+    for (uint32_t i = 1; i < count; i++) {
+        struct xtd_manifest_arena moved = arenas[i];
+        uint32_t j = i;
+
+        for (; j > 0 && arenas[j - 1].arena_id > moved.arena_id; j--)
+            arenas[j] = arenas[j - 1];
+        arenas[j] = moved;
+    }
+}
+
+xt_status xti_write_manifest(struct xti_txn *txn, const struct xtd_state *state, xt_error *error,
+                             bool *must_break)
+{
+    size_t bytes = xti_manifest_bytes(txn->schema.dims, txn->space.arena_count);
+    struct xtd_manifest *manifest = xti_alloc_zeroed(txn->os, bytes);
+    char temporary[XTI_NAME_BYTES];
+    char name[XTI_NAME_BYTES];
+    struct xti_finding finding;
+    xt_status status;
+
+    *must_break = false;
+    if (manifest == NULL)
+        return xti_report(error, XT_ENOMEM, NULL, NULL, XTI_NO_OFFSET, "memory for the manifest");
+    fill_manifest(txn, state, manifest);
+    sort_by_id(xti_manifest_arenas(manifest), manifest->arena_count);
+    xti_manifest_seal(manifest);
+    XTI_ASSERT(xti_manifest_check(manifest, bytes, &finding) == XT_OK);
+    xti_name_manifest(name, state->manifest_generation);
+    xti_name_manifest_tmp(temporary, state->manifest_generation);
+    status = xti_write_file(txn->os, txn->path, name, temporary, manifest, bytes, error,
+                            must_break);
+    txn->os->free(txn->os, manifest, bytes);
+    return status;
+}
+
+xt_status xti_read_head(struct xti_txn *txn, struct xtd_head_slot *newest, xt_error *error)
+{
+    const struct xti_os *os = txn->os;
+    struct xtd_head_slot *slots = os->alloc(os, XTD_HEAD_BYTES);
+    struct xti_finding finding;
+    xt_status status;
+    uint32_t i;
+    int result;
+
+    if (slots == NULL)
+        return xti_report(error, XT_ENOMEM, NULL, NULL, XTI_NO_OFFSET, "memory for HEAD");
+    result = os->read_at(os, txn->head_file, 0, slots, XTD_HEAD_BYTES);
+    if (result == -ENODATA) {
+        status = xti_report(error, XT_ECORRUPT, txn->path, XTI_NAME_HEAD, 0,
+                            "HEAD is at least 16384 bytes long");
+    } else if (result != 0) {
+        status = xti_report_system(error, result, txn->path, XTI_NAME_HEAD, "read the file");
+    } else {
+        status = xti_head_newest(slots, &i, &finding);
+        if (status == XT_OK)
+            *newest = slots[i];
+        else
+            (void)xti_report(error, status, txn->path, XTI_NAME_HEAD, finding.offset,
+                             finding.what);
+    }
+    os->free(os, slots, XTD_HEAD_BYTES);
+    return status;
+}
+
+static xt_status read_manifest(struct xti_txn *txn, xti_file file, const char *name,
+                               struct xtd_manifest **out, xt_error *error)
+{
+    const struct xti_os *os = txn->os;
+    struct xti_finding finding;
+    struct xtd_manifest *manifest;
+    xt_status status;
+    uint64_t bytes;
+    int result;
+
+    result = os->size(os, file, &bytes);
+    if (result != 0)
+        return xti_report_system(error, result, txn->path, name, "find the file's size");
+    if (bytes < sizeof *manifest || bytes > XTD_MANIFEST_BYTES_MAX)
+        return xti_report(error, XT_ECORRUPT, txn->path, name, bytes, "manifest size");
+    manifest = os->alloc(os, (size_t)bytes);
+    if (manifest == NULL)
+        return xti_report(error, XT_ENOMEM, NULL, NULL, XTI_NO_OFFSET, "memory for the manifest");
+    result = os->read_at(os, file, 0, manifest, (size_t)bytes);
+    if (result != 0) {
+        status = xti_report_system(error, result, txn->path, name, "read the file");
+    } else {
+        status = xti_manifest_check(manifest, (size_t)bytes, &finding);
+        if (status != XT_OK)
+            (void)xti_report(error, status, txn->path, name, finding.offset, finding.what);
+    }
+    if (status == XT_OK)
+        *out = manifest;
+    else
+        os->free(os, manifest, (size_t)bytes);
+    return status;
+}
+
+xt_status xti_read_manifest(struct xti_txn *txn, uint64_t generation, struct xtd_manifest **out,
+                            xt_error *error)
+{
+    char name[XTI_NAME_BYTES];
+    xt_status status;
+    xti_file file;
+    int result;
+
+    *out = NULL;
+    xti_name_manifest(name, generation);
+    result = xti_open_file(txn->os, txn->path, name, XTI_OPEN_READ, &file);
+    if (result != 0)
+        return xti_report_system(error, result, txn->path, name, "open the file");
+    status = read_manifest(txn, file, name, out, error);
+    txn->os->close(txn->os, file);
+    if (status == XT_OK && (*out)->generation != generation) {
+        txn->os->free(txn->os, *out, (*out)->total_bytes);
+        *out = NULL;
+        return xti_report(error, XT_ECORRUPT, txn->path, name, 32, "manifest generation");
+    }
+    return status;
+}

@@ -1,0 +1,195 @@
+/* src/txn/txn.c -- the handle: its birth, its end, and what it knows.
+ *
+ * SPDX-License-Identifier: MIT
+ */
+#include "txn/txn_private.h"
+
+#include <string.h>
+
+xt_status xti_txn_new(const struct xti_os *os, const char *path, xt_error *error,
+                      struct xti_txn **out)
+{
+    struct xti_txn *txn = xti_alloc_zeroed(os, sizeof *txn);
+    int result;
+
+    *out = txn;
+    if (txn == NULL)
+        return xti_report(error, XT_ENOMEM, path, NULL, XTI_NO_OFFSET, "memory for the handle");
+    txn->os = os;
+    txn->lock_file = XTI_FILE_NONE;
+    txn->head_file = XTI_FILE_NONE;
+    result = os->mutex_create(os, &txn->mutex);
+    if (result != 0)
+        return xti_report_system(error, result, path, NULL, "create a mutex");
+    if (path == NULL)
+        return XT_OK;
+    txn->path_size = strlen(path) + 1;
+    txn->path = os->alloc(os, txn->path_size);
+    if (txn->path == NULL)
+        return xti_report(error, XT_ENOMEM, path, NULL, XTI_NO_OFFSET, "memory for the handle");
+    memcpy(txn->path, path, txn->path_size);
+    return XT_OK;
+}
+
+void xti_txn_set_schema(struct xti_txn *txn, const struct xti_schema *schema,
+                        uint32_t supernode_units_max)
+{
+    txn->schema = *schema;
+    txn->supernode_units_max = supernode_units_max;
+    xti_layout_init(&txn->layout, schema->dims, schema->kind, schema->coord_type,
+                    schema->leaf_capacity, schema->inner_capacity, supernode_units_max);
+}
+
+/* Files of arenas that no commit names; what cannot be removed now is removed by the next writer. */
+static void remove_pending_files(struct xti_txn *txn)
+{
+    char name[XTI_NAME_BYTES];
+
+    for (uint32_t i = 0; i < txn->epoch.part_count; i++) {
+        if (!txn->epoch.parts[i].is_new || txn->is_broken)
+            continue;
+        xti_name_arena(name, txn->epoch.parts[i].arena_id);
+        (void)xti_remove_file(txn->os, txn->path, name);
+    }
+}
+
+void xti_txn_close(struct xti_txn *txn)
+{
+    const struct xti_os *os;
+
+    if (txn == NULL)
+        return;
+    os = txn->os;
+    if (txn->path != NULL && txn->is_writable)
+        remove_pending_files(txn);
+    xti_epoch_end(txn);
+    xti_view_drop(txn, txn->current);
+    if (txn->space.os != NULL)
+        xti_space_release(&txn->space);
+    if (txn->head_file != XTI_FILE_NONE)
+        os->close(os, txn->head_file);
+    if (txn->lock_file != XTI_FILE_NONE)
+        os->close(os, txn->lock_file);
+    if (txn->mutex != NULL)
+        os->mutex_destroy(os, txn->mutex);
+    if (txn->path != NULL)
+        os->free(os, txn->path, txn->path_size);
+    os->free(os, txn, sizeof *txn);
+}
+
+bool xti_txn_is_writable(const struct xti_txn *txn)
+{
+    return txn->is_writable;
+}
+
+const struct xti_layout *xti_txn_layout(const struct xti_txn *txn)
+{
+    return &txn->layout;
+}
+
+const struct xti_schema *xti_txn_schema(const struct xti_txn *txn)
+{
+    return &txn->schema;
+}
+
+const struct xti_os *xti_txn_os(const struct xti_txn *txn)
+{
+    return txn->os;
+}
+
+const char *xti_txn_path(const struct xti_txn *txn)
+{
+    return txn->path;
+}
+
+struct xti_root xti_txn_root(const struct xti_txn *txn)
+{
+    return txn->now.root;
+}
+
+void xti_txn_set_root(struct xti_txn *txn, struct xti_root root, uint64_t live_units)
+{
+    txn->now.root = root;
+    txn->now.live_units = live_units;
+    txn->is_dirty = true;
+}
+
+uint64_t xti_txn_number(const struct xti_txn *txn)
+{
+    return txn->state.txn + 1;
+}
+
+bool xti_txn_has_files(const struct xti_txn *txn)
+{
+    return txn->path != NULL;
+}
+
+void *xti_txn_at(const struct xti_txn *txn, uint32_t ref)
+{
+    return xti_space_at(&txn->space, ref);
+}
+
+bool xti_txn_is_dirty(const struct xti_txn *txn)
+{
+    return txn->is_dirty;
+}
+
+static void fill_stats(const struct xti_txn *txn, xt_store_stats *out)
+{
+    out->dims = txn->schema.dims;
+    out->kind = txn->schema.kind;
+    out->coord_type = txn->schema.coord_type;
+    out->leaf_capacity = txn->schema.leaf_capacity;
+    out->inner_capacity = txn->schema.inner_capacity;
+    out->format_version = XTD_FORMAT_VERSION;
+    out->txn = txn->state.txn;
+    out->commit_time_ns = txn->state.time_ns;
+    out->arena_count = txn->space.arena_count;
+    out->arena_bytes = 0;
+    out->committed_bytes = 0;
+    for (uint32_t i = 0; i < txn->space.arena_count; i++) {
+        const struct xti_arena *arena = &txn->space.arenas[i];
+
+        out->arena_bytes += arena->range_units * XTD_UNIT_BYTES;
+        out->committed_bytes += (txn->path == NULL ? arena->visible_units : arena->durable_units) *
+                                XTD_UNIT_BYTES;
+    }
+    out->live_bytes = txn->published.live_units * XTD_UNIT_BYTES;
+    out->window_bytes = txn->space.window_units * XTD_UNIT_BYTES;
+}
+
+void xti_txn_stats(struct xti_txn *txn, xt_store_stats *out)
+{
+    txn->os->mutex_lock(txn->os, txn->mutex);
+    fill_stats(txn, out);
+    txn->os->mutex_unlock(txn->os, txn->mutex);
+}
+
+static xt_status fill_arena_stats(const struct xti_txn *txn, uint64_t i, xt_arena_stats *out)
+{
+    const struct xti_arena *arena;
+    char name[XTI_NAME_BYTES] = "";
+
+    if (i >= txn->space.arena_count)
+        return XT_ENOTFOUND;
+    arena = &txn->space.arenas[i];
+    out->id = arena->id;
+    out->first_byte = (uint64_t)arena->first_unit * XTD_UNIT_BYTES;
+    out->range_bytes = arena->range_units * XTD_UNIT_BYTES;
+    out->committed_bytes = arena->durable_units * XTD_UNIT_BYTES;
+    out->live_bytes = arena->visible_live_units * XTD_UNIT_BYTES;
+    if (txn->path != NULL)
+        xti_name_arena(name, arena->id);
+    memcpy(out->file, name, sizeof out->file);
+    return XT_OK;
+}
+
+xt_status xti_txn_arena_stats(struct xti_txn *txn, uint64_t i, xt_arena_stats *out)
+{
+    xt_status status;
+
+    txn->os->mutex_lock(txn->os, txn->mutex);
+    status = fill_arena_stats(txn, i, out);
+    txn->os->mutex_unlock(txn->os, txn->mutex);
+    return status;
+}

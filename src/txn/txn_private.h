@@ -1,0 +1,176 @@
+/* src/txn/txn_private.h -- what the files of the txn room share.
+ *
+ * SPDX-License-Identifier: MIT
+ */
+#ifndef XTI_TXN_PRIVATE_H
+#define XTI_TXN_PRIVATE_H
+
+#include "format/arena_file.h"
+#include "format/commit_record.h"
+#include "format/head.h"
+#include "format/manifest.h"
+#include "txn/txn.h"
+
+/* The part of the epoch (the changes since the last commit) that lies in one arena. */
+struct xti_epoch_part {
+    uint32_t arena_id;
+    bool is_new;             /* the arena was created in this epoch */
+    xti_file file;
+    uint64_t first_unit;     /* of the extent, from the start of the arena */
+    uint64_t written_units;  /* up to there the bytes are in the file and in `hash` */
+    struct xti_hash hash;
+};
+
+/* One part for each arena of the record: as many as a record of one page can name. */
+#define XTI_EPOCH_PARTS_MAX 96u
+
+struct xti_epoch {
+    uint32_t part_count;
+    uint32_t record_ref; /* 0: no record was reserved yet */
+    struct xti_epoch_part parts[XTI_EPOCH_PARTS_MAX];
+};
+
+/* What publish can be rolled back to. */
+struct xti_mark {
+    struct xti_root root;
+    uint64_t live_units;
+    uint32_t arena_id; /* the arena that takes allocations; 0: none yet */
+};
+
+struct xti_txn {
+    const struct xti_os *os;
+    struct xti_schema schema;
+    struct xti_layout layout;
+    struct xti_space space;
+    char *path; /* NULL: in memory */
+    size_t path_size;
+    void *mutex; /* guards space.arenas, state, current and references; see README.md, T5 */
+    bool is_writable;
+    bool is_broken;
+    bool is_dirty;   /* something changed since the last publish */
+    bool is_unsaved; /* something was published since the last commit */
+    xt_verify verify;
+    xti_file lock_file;
+    xti_file head_file;
+
+    uint8_t uuid[16];
+    uint64_t timeline;
+    uint64_t optional_features;
+    uint64_t previous_generation; /* of the manifest before the current one; 0: none */
+    uint32_t supernode_units_max;
+    uint32_t next_arena_id;
+    struct xtd_state state; /* the newest commit */
+    uint64_t record_hash;
+
+    struct xti_view *current;
+    uint64_t views_in_use;
+
+    struct xti_mark now;       /* pending */
+    struct xti_mark published;
+    uint64_t expected_units;
+    struct xti_epoch epoch;
+};
+
+/* ---- report.c ------------------------------------------------------------------------------ */
+
+#define XTI_NO_OFFSET UINT64_MAX
+
+/* Fills *error (may be NULL) and returns status. `name`: a file in the store's folder, or NULL for
+ * the folder itself. */
+xt_status xti_report(xt_error *error, xt_status status, const char *folder, const char *name,
+                     uint64_t offset, const char *check);
+
+/* The same for a failed call of the system: `result` is its negative errno value. */
+xt_status xti_report_system(xt_error *error, int result, const char *folder, const char *name,
+                            const char *what);
+
+void xti_report_clear(xt_error *error);
+
+/* ---- files.c ------------------------------------------------------------------------------- */
+
+#define XTI_NAME_BYTES 40u
+
+#define XTI_NAME_LOCK "LOCK"
+#define XTI_NAME_HEAD "HEAD"
+#define XTI_NAME_HEAD_TMP "HEAD.tmp"
+
+void xti_name_manifest(char name[XTI_NAME_BYTES], uint64_t generation);
+void xti_name_manifest_tmp(char name[XTI_NAME_BYTES], uint64_t generation);
+void xti_name_arena(char name[XTI_NAME_BYTES], uint32_t arena_id);
+
+enum xti_name_kind {
+    XTI_FOREIGN,
+    XTI_IS_LOCK,
+    XTI_IS_HEAD,
+    XTI_IS_MANIFEST,
+    XTI_IS_ARENA,
+    XTI_IS_TEMPORARY
+};
+/* What a name in a store's folder stands for; *number: generation or arena id. */
+enum xti_name_kind xti_name_parse(const char *name, uint64_t *number);
+
+/* Opens a file of the store's folder. 0 or a negative errno value. */
+int xti_open_file(const struct xti_os *os, const char *folder, const char *name, unsigned flags,
+                  xti_file *out);
+int xti_remove_file(const struct xti_os *os, const char *folder, const char *name);
+
+/* Writes a whole file under a temporary name, syncs it and renames it; the folder is not synced.
+ * *must_break: set when the failure leaves unknown what is durable. */
+xt_status xti_write_file(const struct xti_os *os, const char *folder, const char *name,
+                         const char *temporary, const void *data, size_t bytes, xt_error *error,
+                         bool *must_break);
+
+/* Writes the manifest that describes txn's arenas as `state` has them. */
+xt_status xti_write_manifest(struct xti_txn *txn, const struct xtd_state *state, xt_error *error,
+                             bool *must_break);
+
+/* Reads HEAD and chooses the newest slot. */
+xt_status xti_read_head(struct xti_txn *txn, struct xtd_head_slot *newest, xt_error *error);
+
+/* Reads and checks manifest-<generation>. XT_ENOTFOUND when it is not there. Freed by the caller
+ * with os->free(*out, (*out)->total_bytes). */
+xt_status xti_read_manifest(struct xti_txn *txn, uint64_t generation, struct xtd_manifest **out,
+                            xt_error *error);
+
+/* Reads the record at `ref` into a new block of record_bytes bytes and checks it; the caller frees
+ * it. XT_ECORRUPT also when its hash is not `hash`. */
+xt_status xti_read_record(struct xti_txn *txn, uint32_t ref, uint32_t record_bytes, uint64_t hash,
+                          struct xtd_commit_record **out, xt_error *error);
+
+/* ---- epoch.c ------------------------------------------------------------------------------- */
+
+/* Creates an arena of at least `units` free units, with its file, and makes it the current one. */
+xt_status xti_epoch_add_arena(struct xti_txn *txn, uint64_t units, xt_error *error);
+
+/* Reserves the commit record's page if no allocation of the epoch has done so. */
+xt_status xti_epoch_record(struct xti_txn *txn, xt_error *error);
+
+/* Writes the part's bytes up to `units` (whole pages) and hashes them. */
+xt_status xti_epoch_write(struct xti_txn *txn, struct xti_epoch_part *part, uint64_t units,
+                          xt_error *error);
+
+/* Closes the files of all parts and forgets them. */
+void xti_epoch_end(struct xti_txn *txn);
+
+/* ---- txn.c, open.c, views.c ----------------------------------------------------------------------- */
+
+/* Allocates and fills the handle's parts that every way of opening needs. */
+xt_status xti_txn_new(const struct xti_os *os, const char *path, xt_error *error,
+                      struct xti_txn **out);
+void xti_txn_set_schema(struct xti_txn *txn, const struct xti_schema *schema,
+                        uint32_t supernode_units_max);
+
+/* Opens an arena's file and checks its header against `arena`. */
+xt_status xti_open_arena(struct xti_txn *txn, const struct xti_arena *arena, unsigned flags,
+                         xti_file *out, xt_error *error);
+
+/* A reader's look at HEAD: adopts a newer commit if there is one. The mutex is held. */
+xt_status xti_txn_refresh(struct xti_txn *txn, xt_error *error);
+
+/* Allocates a view for the arenas that there are; fills it from the published state and makes it the
+ * current one (the mutex is held, or nobody else knows the handle). The second cannot fail. */
+xt_status xti_view_new(struct xti_txn *txn, struct xti_view **out);
+void xti_view_install(struct xti_txn *txn, struct xti_view *view);
+void xti_view_drop(struct xti_txn *txn, struct xti_view *view);
+
+#endif

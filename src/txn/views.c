@@ -1,0 +1,77 @@
+/* src/txn/views.c -- views: what snapshots hold on to, counted.
+ *
+ * The handle itself counts as one user of the current view. The mutex guards the counts.
+ *
+ * SPDX-License-Identifier: MIT
+ */
+#include "txn/txn_private.h"
+
+xt_status xti_view_new(struct xti_txn *txn, struct xti_view **out)
+{
+    struct xti_view *view = xti_alloc_zeroed(txn->os, xti_view_bytes(txn->space.arena_count));
+
+    *out = view;
+    if (view == NULL)
+        return XT_ENOMEM;
+    view->references = 1;
+    view->span_count = txn->space.arena_count;
+    return XT_OK;
+}
+
+void xti_view_install(struct xti_txn *txn, struct xti_view *view)
+{
+    struct xti_view *old = txn->current;
+
+    xti_view_fill(view, &txn->space);
+    view->layout = &txn->layout;
+    view->txn = txn->state.txn;
+    view->time_ns = txn->state.time_ns;
+    view->item_count = txn->published.root.item_count;
+    view->live_units = txn->published.live_units;
+    view->root_ref = txn->published.root.ref;
+    view->height = txn->published.root.height;
+    txn->current = view;
+    xti_view_drop(txn, old);
+}
+
+void xti_view_drop(struct xti_txn *txn, struct xti_view *view)
+{
+    if (view == NULL || --view->references > 0)
+        return;
+    txn->os->free(txn->os, view, xti_view_bytes(view->span_count));
+}
+
+xt_status xti_txn_view(struct xti_txn *txn, struct xti_view **out)
+{
+    xt_status status = XT_OK;
+
+    *out = NULL;
+    txn->os->mutex_lock(txn->os, txn->mutex);
+    if (!txn->is_writable)
+        status = xti_txn_refresh(txn, NULL);
+    if (status == XT_OK) {
+        txn->current->references++;
+        txn->views_in_use++;
+        *out = txn->current;
+    }
+    txn->os->mutex_unlock(txn->os, txn->mutex);
+    return status;
+}
+
+void xti_txn_unview(struct xti_txn *txn, struct xti_view *view)
+{
+    txn->os->mutex_lock(txn->os, txn->mutex);
+    txn->views_in_use--;
+    xti_view_drop(txn, view);
+    txn->os->mutex_unlock(txn->os, txn->mutex);
+}
+
+uint64_t xti_txn_views_in_use(struct xti_txn *txn)
+{
+    uint64_t count;
+
+    txn->os->mutex_lock(txn->os, txn->mutex);
+    count = txn->views_in_use;
+    txn->os->mutex_unlock(txn->os, txn->mutex);
+    return count;
+}
