@@ -7,7 +7,7 @@ WORKFLOW = cmake --workflow --preset
 
 all: ## build the library and the tool, optimised
 	@cmake --preset release
-	@cmake --build --preset release
+	@cmake --build --preset release --target xtree_shared xtree_static xtree_tool man
 
 demo: ## load real data, query it from another process, draw it
 	@tools/setup.sh --tool

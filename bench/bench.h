@@ -12,9 +12,10 @@
 
 struct settings {
     struct report report;
-    bool is_quick;   /* minutes instead of half an hour */
-    uint64_t items;  /* 0: what the sub-command measures by default */
-    unsigned rounds; /* 0: likewise */
+    bool is_quick;    /* minutes instead of half an hour */
+    bool is_cpu_time; /* window: processor time, for a machine that is not ours alone */
+    uint64_t items;   /* 0: what the sub-command measures by default */
+    unsigned rounds;  /* 0: likewise */
     unsigned threads;
     uint64_t seed;
     const char *work;   /* folder for stores; they are removed again */

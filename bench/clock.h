@@ -9,6 +9,10 @@
 
 /* Monotonic. */
 uint64_t clock_now_ns(void);
+
+/* What the calling thread has had of a processor. */
+uint64_t clock_thread_ns(void);
+
 double clock_seconds_since(uint64_t start_ns);
 
 /* Keeps this thread on one core, the last that it may use, until clock_unpin(). */

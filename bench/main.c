@@ -20,6 +20,7 @@ static const char usage[] =
     "  all           everything, as one document\n"
     "\n"
     "  --quick         small sizes, minutes (the default is the full size)\n"
+    "  --cpu-time      window: processor time, where others use the machine too\n"
     "  --items N       items; open: the largest store\n"
     "  --rounds N      rounds; open: processes for each store\n"
     "  --threads N     for building (default: 2)\n"
@@ -103,6 +104,10 @@ static void options_read(struct settings *settings, int count, char **arguments)
     for (int i = 0; i < count; i++) {
         if (strcmp(arguments[i], "--quick") == 0) {
             settings->is_quick = true;
+            continue;
+        }
+        if (strcmp(arguments[i], "--cpu-time") == 0) {
+            settings->is_cpu_time = true;
             continue;
         }
         if (i + 1 == count)

@@ -92,12 +92,15 @@ static uint64_t count_of_all(const struct entry *entry, const struct windows *wi
 static void entry_round(struct rivals *rivals, struct entry *entry, const struct windows *windows,
                         uint64_t expected)
 {
-    uint64_t start = clock_now_ns();
+    uint64_t (*now_ns)(void) = rivals->settings->is_cpu_time ? clock_thread_ns : clock_now_ns;
+    double count_e9 = (double)windows->count * 1e9;
+    uint64_t start = now_ns();
     uint64_t total = ids_of_all(entry, windows, rivals->ids);
-    series_add(&entry->ids, (double)windows->count / clock_seconds_since(start));
-    start = clock_now_ns();
+    uint64_t middle = now_ns();
     uint64_t counted = count_of_all(entry, windows);
-    series_add(&entry->counts, (double)windows->count / clock_seconds_since(start));
+    uint64_t end = now_ns();
+    series_add(&entry->ids, count_e9 / (double)(middle - start));
+    series_add(&entry->counts, count_e9 / (double)(end - middle));
     if (total != expected || counted != expected)
         bench_die("%s gives other answers than in its warm-up", entry->contestant->name);
 }
@@ -191,9 +194,10 @@ static void head_print(const struct rivals *rivals)
     const struct entry *peer = rivals_peer(rivals);
     const char *name = peer != NULL ? peer->contestant->name : "none";
     char items[32];
-    fprintf(out, "\n%s %s %s, one pinned core.\n\n",
+    fprintf(out, "%s %s %s, one pinned core%s.\n\n",
             report_grouped((double)rivals->data.count, items), rivals->data.name,
-            rivals->data.is_boxes ? "boxes" : "points");
+            rivals->data.is_boxes ? "boxes" : "points",
+            rivals->settings->is_cpu_time ? ", processor time" : "");
     fprintf(out,
             "| results | library | ids: queries/s | relative to %s | count: queries/s | relative "
             "to %s |\n|---|---|---|---|---|---|\n",
@@ -249,6 +253,7 @@ void bench_window(const struct settings *settings)
     struct dataset data;
     data_make_uniform(&data, settings_items(settings, 1000000, 10000000), settings->seed);
     data_measure(settings, &data);
+    fputc('\n', settings->report.markdown);
     data_read_coastline(&data, settings->data);
     data_measure(settings, &data);
 }

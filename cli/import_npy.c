@@ -18,6 +18,7 @@
 
 #include "cli.h"
 #include "import.h"
+#include "number.h"
 
 #define HEADER_BYTES_MAX 65536u
 
@@ -59,12 +60,32 @@ static int parse_type(struct import *import, const char *descr, struct npy_table
                          (int)strcspn(descr, ",}"), descr);
 }
 
+/* Reads a number and moves behind it and the blanks that follow. */
+static bool parse_count(const char **text, uint64_t *count)
+{
+    size_t size = strspn(*text, "0123456789");
+
+    if (number_u64(*text, size, count) != NUMBER_FINE)
+        return false;
+    *text += size;
+    *text += strspn(*text, " ");
+    return true;
+}
+
+/* Exactly two numbers: (1000, 4) */
+static bool parse_shape(const char *text, struct npy_table *table)
+{
+    if (*text++ != '(' || !parse_count(&text, &table->rows) || *text++ != ',')
+        return false;
+    text += strspn(text, " ");
+    return parse_count(&text, &table->columns) && *text == ')';
+}
+
 static int parse_header(struct import *import, const char *header, struct npy_table *table)
 {
     const char *descr = header_value(header, "descr");
     const char *order = header_value(header, "fortran_order");
     const char *shape = header_value(header, "shape");
-    char close;
     int outcome;
 
     if (descr == NULL || order == NULL || shape == NULL)
@@ -73,11 +94,9 @@ static int parse_header(struct import *import, const char *header, struct npy_ta
     if (outcome != EXIT_DONE)
         return outcome;
     table->is_fortran = strncmp(order, "True", 4) == 0;
-    if (sscanf(shape, "(%" SCNu64 " , %" SCNu64 " %c", &table->rows, &table->columns, &close) !=
-            3 ||
-        (close != ')' && close != ','))
+    if (!parse_shape(shape, table))
         return import_broken(import, " shape %.*s; must be (rows, columns)",
-                             (int)strcspn(shape, "}\n"), shape);
+                             (int)strcspn(shape, ")}\n") + 1, shape);
     return EXIT_DONE;
 }
 
@@ -116,7 +135,7 @@ static int ends_early(struct import *import, uint64_t row, const struct npy_tabl
 
 static int read_row_order(struct import *import, const struct npy_table *table)
 {
-    char bytes[2 * XT_DIMS_MAX * sizeof(double)];
+    char bytes[(size_t)2 * XT_DIMS_MAX * sizeof(double)];
     size_t row_bytes = table->value_bytes * import_row_count(import), got;
     int outcome = EXIT_DONE;
 
@@ -171,7 +190,7 @@ static int read_table(struct import *import, const struct npy_table *table)
 
 int import_npy(struct import *import)
 {
-    struct npy_table table;
+    struct npy_table table = {0};
     size_t header_size;
     char *header = malloc(HEADER_BYTES_MAX);
     int outcome;

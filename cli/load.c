@@ -8,7 +8,6 @@
  */
 #define _GNU_SOURCE 1
 #include <argp.h>
-#include <errno.h>
 #include <inttypes.h>
 #include <signal.h>
 #include <stdio.h>
@@ -295,6 +294,11 @@ static int take_schema(struct load *load)
         (schema->kind != 0 && schema->kind != import->kind)) {
         message("\"%s\" exists and holds %u-dimensional %s, not what the options say",
                 store_path(load), import->dims, import->kind == XT_BOXES ? "boxes" : "points");
+        return EXIT_USAGE;
+    }
+    if (schema->arena_bytes != 0 || (load->args->format != IMPORT_RAW && schema->coord_type != 0 &&
+                                     schema->coord_type != import->stored_type)) {
+        message("\"%s\" exists: --coord and --arena-size are for a new store", store_path(load));
         return EXIT_USAGE;
     }
     return EXIT_DONE;

@@ -17,9 +17,9 @@
 #include "plot.h"
 
 #define DOTS_MAX 60000u
-#define BOXES_MAX 6000u  /* items drawn as boxes; the rest are dots */
+#define BOXES_MAX 16000u /* items drawn as boxes; the rest are dots */
 #define BOX_PIXELS 3.0   /* an item this large is seen as a box */
-#define NODES_MAX 24000u /* of all levels; the lowest level goes first */
+#define NODES_MAX 20000u /* of all levels; the lowest level goes first */
 #define WIDTH_DEFAULT 1600.0
 #define MARGIN 40.0
 #define HEADER 104.0 /* above the data */

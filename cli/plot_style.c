@@ -15,19 +15,20 @@ struct oklab {
     double lightness, a, b;
 };
 
-static const struct oklab curve[] = {
+#define CURVE_STEPS 4
+
+static const struct oklab curve[CURVE_STEPS + 1] = {
     {0.60, -0.045, -0.110}, /* blue */
     {0.65, 0.080,  -0.140}, /* violet */
     {0.71, 0.165,  0.010 }, /* coral pink */
     {0.79, 0.075,  0.125 }, /* orange */
     {0.92, -0.020, 0.150 }, /* yellow */
 };
-#define CURVE_STEPS (sizeof curve / sizeof curve[0] - 1)
 
 static struct oklab curve_at(double t)
 {
-    size_t step = t >= 1 ? CURVE_STEPS - 1 : (size_t)(t * (double)CURVE_STEPS);
-    double part = t * (double)CURVE_STEPS - (double)step;
+    size_t step = t >= 1 ? CURVE_STEPS - 1 : (size_t)(t * CURVE_STEPS);
+    double part = t * CURVE_STEPS - (double)step;
     const struct oklab *from = &curve[step], *to = &curve[step + 1];
 
     return (struct oklab){

@@ -17,6 +17,7 @@
 #define BRIGHTNESSES 5u
 #define FONT "font-family=\"Inter, 'Helvetica Neue', 'Segoe UI', 'DejaVu Sans', sans-serif\""
 #define GRID "stroke=\"#fff\" stroke-opacity=\".045\""
+#define LABEL_CHARACTERS 5 /* of a tick, as many as the left margin has room for */
 #define COUNT_TEXT_SIZE 32
 
 /* Where a path's pen is, in tenths of a pixel. */
@@ -187,16 +188,23 @@ static void write_tick(const struct plot_paper *paper, FILE *file, int axis, dou
 {
     double right = paper->left + paper->inner_width, bottom = paper->top + paper->inner_height;
     double x = plot_x(paper, value), y = plot_y(paper, value);
+    char label[NUMBER_TEXT_SIZE];
+    int size = snprintf(label, sizeof label, "%.10g", value);
 
     if (axis == 0)
         fprintf(file,
-                "<path " GRID " d=\"M%.1f %.1fV%.1f\"/><text x=\"%.1f\" y=\"%.1f\">%g</text>\n", x,
-                paper->top, bottom, x, bottom + 17, value);
-    else
+                "<path " GRID " d=\"M%.1f %.1fV%.1f\"/><text x=\"%.1f\" y=\"%.1f\">%s</text>\n", x,
+                paper->top, bottom, x, bottom + 17, label);
+    else if (size <= LABEL_CHARACTERS)
         fprintf(file,
                 "<path " GRID " d=\"M%.1f %.1fH%.1f\"/><text x=\"%.1f\" y=\"%.1f\" "
-                "text-anchor=\"end\">%g</text>\n",
-                paper->left, y, right, paper->left - 6, y + 3.5, value);
+                "text-anchor=\"end\">%s</text>\n",
+                paper->left, y, right, paper->left - 6, y + 3.5, label);
+    else /* too long for the margin: inside, above its line */
+        fprintf(file,
+                "<path " GRID " d=\"M%.1f %.1fH%.1f\"/><text x=\"%.1f\" y=\"%.1f\" "
+                "text-anchor=\"start\">%s</text>\n",
+                paper->left, y, right, paper->left + 5, y - 4, label);
 }
 
 static void write_scales(const struct plot *plot, FILE *file)

@@ -169,8 +169,8 @@ typedef struct xt_open_options {
  *
  * When it returns, an empty store is durable at `path`.
  *
- * Errors   XT_EINVAL, XT_EEXIST (something else is in the folder), XT_EBUSY, XT_EIO, XT_EFULL,
- *          XT_ENOMEM.
+ * Errors   XT_EINVAL, XT_EEXIST (a store or something else is there), XT_ENOTFOUND (the folder that
+ *          shall hold it is not), XT_EBUSY, XT_EIO, XT_EFULL, XT_ENOMEM.
  */
 XT_API XT_NODISCARD xt_status xt_store_create(const char *path, const xt_create_options *options,
                                               xt_store **out);

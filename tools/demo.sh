@@ -32,20 +32,13 @@ show_command() {
     printf '%s$ xtree %s%s\n' "$dim" "$*" "$plain"
 }
 
-# load NAME FILE OPTIONS...
+# load NAME FILE OPTIONS...: the tool itself says how many, how long and how large.
 load() {
     name=$1
     file=$2
     shift 2
     show_command load "$demo/$name" "$file" "$@"
-    begin=$(now_us)
-    "$xtree" load "$demo/$name" "$file" "$@" >"$demo/$name.log"
-    elapsed=$(($(now_us) - begin))
-    items=$("$xtree" query "$demo/$name" --window -inf,-inf,inf,inf --count)
-    bytes=$(du -sk "$demo/$name" | awk '{ print $1 * 1024 }')
-    awk -v items="$items" -v us="$elapsed" -v bytes="$bytes" 'BEGIN {
-        printf "  %d items committed in %.2f s; %.1f MiB on disk, %.0f bytes an item\n",
-            items, us / 1e6, bytes / 1048576, bytes / items }'
+    "$xtree" load "$demo/$name" "$file" "$@"
 }
 
 # count NAME WANTED WINDOW TEXT: asks in a new process and compares.
@@ -65,7 +58,10 @@ count() {
 
 echo "building ..."
 mkdir -p build
-if ! { cmake --preset release && cmake --build --preset release; } >build/demo-build.log 2>&1; then
+build_tool() {
+    cmake --preset release && cmake --build --preset release --target xtree_tool
+}
+if ! build_tool >build/demo-build.log 2>&1; then
     cat build/demo-build.log
     exit 1
 fi

@@ -19,7 +19,11 @@ for harness in "$build"/fuzz/fuzz_*; do
     fi
     name=${harness##*/fuzz_}
     echo "== $name, $seconds seconds"
-    mkdir -p "$build/corpus/$name"
+    set -- "$build/corpus/$name"
+    mkdir -p "$1"
+    if [ -d "fuzz/corpus/$name" ]; then
+        set -- "$@" "fuzz/corpus/$name"
+    fi
     "$harness" -max_total_time="$seconds" -print_final_stats=1 -timeout=10 -rss_limit_mb=2048 \
-        -artifact_prefix="$build/crash/$name-" "$build/corpus/$name" "fuzz/corpus/$name"
+        -artifact_prefix="$build/crash/$name-" "$@"
 done

@@ -4,8 +4,6 @@
  */
 #include "api/api_private.h"
 
-#include <stdio.h>
-
 xt_status xt_snapshot_latest(xt_store *store, xt_snapshot **out)
 {
     xt_snapshot *snapshot;
@@ -87,13 +85,9 @@ static xt_status check_tree(xt_store *store, xt_check_report *report, xt_error *
     report->leaves = found.leaves;
     report->items = found.items;
     report->bytes_hashed += found.units * 64;
-    if (status == XT_ECORRUPT && error != NULL) {
-        error->status = status;
-        error->offset = (uint64_t)found.bad_ref * 64 + found.finding.offset;
-        (void)snprintf(error->check, sizeof error->check, "%s", found.finding.what);
-        if (xti_txn_path(store->txn) != NULL)
-            (void)snprintf(error->path, sizeof error->path, "%s", xti_txn_path(store->txn));
-    }
+    if (status == XT_ECORRUPT)
+        return xti_report(error, status, xti_txn_path(store->txn), NULL,
+                          (uint64_t)found.bad_ref * 64 + found.finding.offset, found.finding.what);
     return status;
 }
 

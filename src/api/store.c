@@ -21,15 +21,23 @@ static bool capacity_is_valid(uint32_t capacity)
     return capacity > 0 && capacity % 16 == 0 && capacity <= CAPACITY_MAX;
 }
 
-static bool schema_is_valid(const struct xti_schema *schema)
+/* The first field that is out of range, or NULL. */
+static const char *schema_fault(const struct xti_schema *schema)
 {
-    return schema->dims >= 1 && schema->dims <= XT_DIMS_MAX &&
-           (schema->kind == XT_POINTS || schema->kind == XT_BOXES) &&
-           (schema->coord_type == XT_F64 || schema->coord_type == XT_F32) &&
-           schema->arena_bytes % ARENA_BYTES_ALIGN == 0 &&
-           schema->arena_bytes <= WINDOW_BYTES_MAX && capacity_is_valid(schema->leaf_capacity) &&
-           capacity_is_valid(schema->inner_capacity) && schema->extent_align >= 4096 &&
-           schema->extent_align <= 65536 && xti_is_power_of_two(schema->extent_align);
+    if (schema->dims < 1 || schema->dims > XT_DIMS_MAX)
+        return "dims is from 1 to 255";
+    if (schema->kind != XT_POINTS && schema->kind != XT_BOXES)
+        return "kind is XT_POINTS or XT_BOXES";
+    if (schema->coord_type != XT_F64 && schema->coord_type != XT_F32)
+        return "coord_type is XT_F64 or XT_F32";
+    if (schema->arena_bytes % ARENA_BYTES_ALIGN != 0 || schema->arena_bytes > WINDOW_BYTES_MAX)
+        return "arena_bytes is a multiple of 2 MiB, at most 256 GiB";
+    if (!capacity_is_valid(schema->leaf_capacity) || !capacity_is_valid(schema->inner_capacity))
+        return "a capacity is a multiple of 16, at most 1024";
+    if (schema->extent_align < 4096 || schema->extent_align > 65536 ||
+        !xti_is_power_of_two(schema->extent_align))
+        return "extent_align is a power of two from 4096 to 65536";
+    return NULL;
 }
 
 static void take_schema(const xt_create_options *options, struct xti_schema *schema)
@@ -44,6 +52,8 @@ static void take_schema(const xt_create_options *options, struct xti_schema *sch
         options->inner_capacity != 0 ? options->inner_capacity : INNER_CAPACITY_DEFAULT;
     schema->extent_align = options->extent_align != 0 ? options->extent_align : 4096;
 }
+
+#define WINDOW_FAULT "window_bytes is a multiple of 2 MiB, at most 256 GiB"
 
 static bool take_window_bytes(uint64_t *window_bytes)
 {
@@ -68,6 +78,7 @@ xt_status xti_store_create(const struct xti_os *os, const char *path,
                            const xt_create_options *options, xt_store **out)
 {
     struct xti_schema schema;
+    const char *fault;
     xt_create_options o;
     struct xti_txn *txn;
     xt_status status;
@@ -79,9 +90,13 @@ xt_status xti_store_create(const struct xti_os *os, const char *path,
     if (status != XT_OK)
         return status;
     take_schema(&o, &schema);
-    if (!schema_is_valid(&schema) || !take_window_bytes(&o.window_bytes) ||
-        (path != NULL && path[0] == '\0'))
-        return XT_EINVAL;
+    fault = schema_fault(&schema);
+    if (fault == NULL && !take_window_bytes(&o.window_bytes))
+        fault = WINDOW_FAULT;
+    if (fault == NULL && path != NULL && path[0] == '\0')
+        fault = "path is not empty";
+    if (fault != NULL)
+        return xti_report(o.error, XT_EINVAL, path, NULL, XTI_NO_OFFSET, fault);
     status = xti_txn_create(os, path, &schema, o.window_bytes, o.error, &txn);
     if (status != XT_OK)
         return status;
@@ -104,9 +119,13 @@ xt_status xti_store_open(const struct xti_os *os, const char *path, const xt_ope
     status = xti_options_take(&o, sizeof o, options);
     if (status != XT_OK)
         return status;
-    if (path == NULL || path[0] == '\0' || !take_window_bytes(&o.window_bytes) ||
-        (o.verify != XT_VERIFY_LAZY && o.verify != XT_VERIFY_NONE && o.verify != XT_VERIFY_OPEN))
-        return XT_EINVAL;
+    if (path == NULL || path[0] == '\0')
+        return xti_report(o.error, XT_EINVAL, path, NULL, XTI_NO_OFFSET, "path is not empty");
+    if (!take_window_bytes(&o.window_bytes))
+        return xti_report(o.error, XT_EINVAL, path, NULL, XTI_NO_OFFSET, WINDOW_FAULT);
+    if (o.verify != XT_VERIFY_LAZY && o.verify != XT_VERIFY_NONE && o.verify != XT_VERIFY_OPEN)
+        return xti_report(o.error, XT_EINVAL, path, NULL, XTI_NO_OFFSET,
+                          "verify is one of xt_verify");
     status = xti_txn_open(os, path, o.writable, o.verify, o.window_bytes, o.error, &txn);
     if (status != XT_OK)
         return status;

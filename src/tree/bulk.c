@@ -61,6 +61,13 @@ bool xti_bulk_progress(struct xti_bulk *bulk, xt_load_phase phase, uint64_t done
     return bulk->progress == NULL || bulk->progress(bulk->progress_context, phase, done, total);
 }
 
+bool xti_bulk_sorted(struct xti_bulk *bulk, uint64_t sorted)
+{
+    if (bulk->is_building)
+        return xti_bulk_progress(bulk, XT_LOAD_BUILDING, bulk->done, bulk->total);
+    return xti_bulk_progress(bulk, XT_LOAD_SORTING, sorted, bulk->total);
+}
+
 xt_status xti_bulk_parallel(struct xti_bulk *bulk, uint32_t workers, size_t count,
                             xti_task_fn *run, void *context, xt_load_phase phase,
                             const size_t *begins)

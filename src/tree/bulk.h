@@ -196,6 +196,7 @@ struct xti_bulk {
     uint64_t done;      /* items built so far */
     uint64_t live_units;
     uint32_t root_leaf; /* the only leaf, where one is enough; else 0 */
+    bool is_building;   /* the load is past its sorting phase; what is sorted then is a part of it */
     struct xti_children children; /* level-1 nodes so far */
 };
 
@@ -211,6 +212,9 @@ xt_status xti_bulk_finish(struct xti_bulk *bulk);
 
 /* False: the caller wants to stop. From the calling thread only. */
 bool xti_bulk_progress(struct xti_bulk *bulk, xt_load_phase phase, uint64_t done, uint64_t total);
+
+/* The same, after `sorted` items were put in order. */
+bool xti_bulk_sorted(struct xti_bulk *bulk, uint64_t sorted);
 
 /* Runs `run` for every index below `count`, on up to `workers` threads with numbers from 0 on (the
  * calling one is 0). begins (count + 1 elements, or NULL): items before index i, for progress.

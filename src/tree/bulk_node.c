@@ -4,9 +4,10 @@
  *
  * SPDX-License-Identifier: MIT
  */
-#include "tree/bulk.h"
-
 #include <math.h>
+
+#include "tree/bulk.h"
+#include "tree/tree_private.h"
 
 static struct xtd_node *begin_node(const struct xti_bulk *bulk, uint32_t ref, uint32_t count,
                                    uint64_t items)
@@ -174,8 +175,10 @@ static void choose_origin(const struct xti_bulk *bulk, double *origin, const dou
     }
 }
 
+/* Stores the children's boxes; `box` becomes what they cover as stored, so that a parent's box holds
+ * not only the items but every box below it. */
 static void fill_boxes(const struct xti_bulk *bulk, const struct xti_bulk_inner *inner,
-                       struct xtd_node *node)
+                       struct xtd_node *node, double *box)
 {
     const double *origin = xti_inner_origin_const(node);
     float *boxes = xti_inner_boxes(bulk->layout, node);
@@ -183,11 +186,17 @@ static void fill_boxes(const struct xti_bulk *bulk, const struct xti_bulk_inner 
     for (uint32_t dim = 0; dim < bulk->layout->dims; dim++) {
         float *low = boxes + (size_t)2 * dim * node->capacity;
         float *high = low + node->capacity;
+        float least = INFINITY;
+        float most = -INFINITY;
 
         for (uint32_t i = 0; i < inner->count; i++) {
             low[i] = xti_offset_down(box_value(inner, i, 2 * dim), origin[dim]);
             high[i] = xti_offset_up(box_value(inner, i, 2 * dim + 1), origin[dim]);
+            least = low[i] < least ? low[i] : least;
+            most = high[i] > most ? high[i] : most;
         }
+        box[2 * dim] = xti_sum_down(origin[dim], (double)least);
+        box[2 * dim + 1] = xti_sum_up(origin[dim], (double)most);
         for (uint32_t i = inner->count; i < node->capacity; i++) {
             low[i] = NAN;
             high[i] = NAN;
@@ -206,7 +215,7 @@ void xti_bulk_inner(const struct xti_bulk *bulk, const struct xti_bulk_inner *in
     node->level = inner->level;
     find_box(inner, layout->dims, box);
     choose_origin(bulk, xti_inner_origin(node), box);
-    fill_boxes(bulk, inner, node);
+    fill_boxes(bulk, inner, node, box);
     memcpy(xti_inner_refs(layout, node), inner->refs, inner->count * sizeof *inner->refs);
     end_node(bulk, node);
 }

@@ -33,16 +33,9 @@ struct cut {
 
 static xt_status report(const struct xti_bulk *bulk, int result, const char *what)
 {
-    xt_status status = xti_os_status(result);
-
-    if (status != XT_OK && bulk->error != NULL) {
-        memset(bulk->error, 0, sizeof *bulk->error);
-        bulk->error->status = status;
-        bulk->error->system_errno = -result;
-        bulk->error->offset = UINT64_MAX;
-        strncpy(bulk->error->check, what, sizeof bulk->error->check - 1);
-    }
-    return status;
+    if (result == 0)
+        return XT_OK;
+    return xti_report_system(bulk->error, result, NULL, NULL, what);
 }
 
 static xt_status read_records(const struct xti_bulk *bulk, xti_file file, uint64_t first,
@@ -166,8 +159,7 @@ static xt_status scatter_run(struct cut *cut, const struct xti_run *run)
         if (status == XT_OK)
             status = scatter_block(cut, count);
         first += count;
-        if (status == XT_OK &&
-            !xti_bulk_progress(bulk, XT_LOAD_SORTING, bulk->done + first, bulk->total))
+        if (status == XT_OK && !xti_bulk_sorted(bulk, first))
             status = XT_ECANCELLED;
     }
     for (uint32_t i = 0; i < cut->count && status == XT_OK; i++)
@@ -263,6 +255,7 @@ static xt_status cut_and_build(struct xti_bulk *bulk, struct xti_run *run, uint6
         status = scatter_run(&cut, run);
     cut_release(&cut);
     run_close(bulk, run);
+    bulk->is_building = true;
     for (uint32_t i = 0; i < cut.count && status == XT_OK; i++) {
         struct xti_run *part = &cut.partitions[i].run;
         uint32_t next = part->count > count / 2 ? DEPTH_MAX : depth + 1;

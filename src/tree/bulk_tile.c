@@ -353,7 +353,6 @@ static xt_status make_splitters(const struct pass *pass, const struct xti_os *os
 
 static xt_status run_passes(struct xti_bulk *bulk, struct pass *pass)
 {
-    size_t total = pass->tiling->count;
     xt_status status;
 
     status = xti_bulk_parallel(bulk, bulk->threads, SHARES, find_share, pass, XT_LOAD_SORTING,
@@ -363,7 +362,7 @@ static xt_status run_passes(struct xti_bulk *bulk, struct pass *pass)
     place_tiles(pass);
     status = xti_bulk_parallel(bulk, bulk->threads, SHARES, move_share, pass, XT_LOAD_SORTING,
                                NULL);
-    if (status == XT_OK && !xti_bulk_progress(bulk, XT_LOAD_SORTING, total, total))
+    if (status == XT_OK && !xti_bulk_sorted(bulk, pass->tiling->count))
         status = XT_ECANCELLED;
     return status;
 }

@@ -23,8 +23,6 @@ xt_status xti_window_count(struct xti_window_query *query, uint64_t *count)
     }
     if (query->status == XT_OK)
         query->status = XT_DONE; /* the limit ended it */
-    if (query->status == XT_DONE && query->counted > query->view->item_count)
-        query->status = XT_ECORRUPT;
     if (query->status != XT_DONE)
         return query->status;
     *count = query->counted < limit ? query->counted : limit;

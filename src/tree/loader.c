@@ -138,18 +138,7 @@ static xt_status grow_chunk_array(struct xti_loader *loader)
 
 static xt_status report(const struct xti_loader *loader, int result, const char *what)
 {
-    xt_error *error = loader->options.error;
-    xt_status status = xti_os_status(result);
-
-    if (status != XT_OK && error != NULL) {
-        memset(error, 0, sizeof *error);
-        error->status = status;
-        error->system_errno = -result;
-        error->offset = UINT64_MAX;
-        strncpy(error->path, loader->spill_folder, sizeof error->path - 1);
-        strncpy(error->check, what, sizeof error->check - 1);
-    }
-    return status;
+    return xti_report_system(loader->options.error, result, loader->spill_folder, NULL, what);
 }
 
 /* Writes all chunks behind what was spilled before. Only whole chunks count when it fails. */

@@ -53,6 +53,9 @@ static xt_status clear_folder(struct xti_txn *txn, struct folder_scan *scan, xt_
     do {
         memset(scan, 0, sizeof *scan);
         result = txn->os->list(txn->os, txn->path, scan_name, scan);
+        if (result == -ENOTDIR)
+            return xti_report(error, XT_EEXIST, txn->path, NULL, XTI_NO_OFFSET,
+                              "a file is in the way");
         if (result != 0)
             return xti_report_system(error, result, txn->path, NULL, "list the folder");
         if (scan->has_head)

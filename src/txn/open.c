@@ -521,6 +521,9 @@ static xt_status open_parts(struct xti_txn *txn, uint64_t window_bytes, xt_error
         status = take_lock(txn, error);
     if (status == XT_OK)
         status = load_newest(txn, window_bytes, error);
+    if (status == XT_OK && txn->is_writable && (txn->optional_features & ~XTD_OPTIONAL_KNOWN) != 0)
+        return xti_report(error, XT_EFORMAT, txn->path, NULL, 56,
+                          "an optional feature that this version cannot keep up when writing");
     if (status == XT_OK && txn->verify == XT_VERIFY_OPEN)
         status = xti_txn_check(txn, true, &hashed, error);
     if (status == XT_OK && txn->is_writable)

@@ -55,9 +55,9 @@ xt_status xti_report(xt_error *error, xt_status status, const char *folder, cons
 }
 
 xt_status xti_report_system(xt_error *error, int result, const char *folder, const char *name,
-                            const char *what)
+                            const char *check)
 {
-    xt_status status = xti_report(error, xti_os_status(result), folder, name, XTI_NO_OFFSET, what);
+    xt_status status = xti_report(error, xti_os_status(result), folder, name, XTI_NO_OFFSET, check);
 
     if (error != NULL)
         error->system_errno = -result;

@@ -71,21 +71,6 @@ struct xti_txn {
     struct xti_epoch epoch;
 };
 
-/* ---- report.c ------------------------------------------------------------------------------ */
-
-#define XTI_NO_OFFSET UINT64_MAX
-
-/* Fills *error (may be NULL) and returns status. `name`: a file in the store's folder, or NULL for
- * the folder itself. */
-xt_status xti_report(xt_error *error, xt_status status, const char *folder, const char *name,
-                     uint64_t offset, const char *check);
-
-/* The same for a failed call of the system: `result` is its negative errno value. */
-xt_status xti_report_system(xt_error *error, int result, const char *folder, const char *name,
-                            const char *what);
-
-void xti_report_clear(xt_error *error);
-
 /* ---- files.c ------------------------------------------------------------------------------- */
 
 #define XTI_NAME_BYTES 40u

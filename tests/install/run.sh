@@ -13,7 +13,7 @@ trap 'rm -rf "$scratch"' EXIT
 prefix=$scratch/moved
 
 build_release() {
-    cmake -S "$root" --preset release && cmake --build "$root/build/release" -j 2
+    make -C "$root" all
 }
 
 if ! build_release >"$scratch/log" 2>&1; then

@@ -4,7 +4,8 @@
  */
 #include "answers.h"
 
-#include <stdlib.h>
+#include <inttypes.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "check.h"
@@ -270,8 +271,8 @@ static xt_status windows_try(const xt_snapshot *snapshot, struct oracle *oracle,
     return status;
 }
 
-xt_status answers_try(xt_store *store, struct oracle *oracle, unsigned windows, uint64_t *random,
-                      bool *right)
+static xt_status store_try(xt_store *store, struct oracle *oracle, unsigned windows,
+                           uint64_t *random, bool *right, xt_error *error)
 {
     xt_check_options check = XT_CHECK_OPTIONS_INIT;
     xt_check_report report = XT_CHECK_REPORT_INIT;
@@ -289,16 +290,28 @@ xt_status answers_try(xt_store *store, struct oracle *oracle, unsigned windows, 
     if (status != XT_OK)
         return status;
     check.deep = true;
+    check.error = error;
     status = xt_store_check(store, &check, &report);
     if (status == XT_OK)
         *right &= report.items == oracle->count;
     return status;
 }
 
+xt_status answers_try(xt_store *store, struct oracle *oracle, unsigned windows, uint64_t *random,
+                      bool *right)
+{
+    xt_error error = {0};
+
+    return store_try(store, oracle, windows, random, right, &error);
+}
+
 bool answers_hold(xt_store *store, struct oracle *oracle, unsigned windows, uint64_t *random)
 {
+    xt_error error = {0};
     bool right;
-    xt_status status = answers_try(store, oracle, windows, random, &right);
+    xt_status status = store_try(store, oracle, windows, random, &right, &error);
 
+    if (error.status != XT_OK)
+        printf("    %s: offset %" PRIu64 ": %s\n", error.path, error.offset, error.check);
     return CHECK_STATUS(status, XT_OK) && CHECK(right);
 }

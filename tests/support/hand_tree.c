@@ -308,3 +308,25 @@ struct xtd_node *hand_node(const struct hand_tree *tree, uint32_t level, uint32_
 
     return (struct xtd_node *)(void *)(tree->memory + at);
 }
+
+static void node_share_child(const struct hand_tree *tree, struct xtd_node *node)
+{
+    float *boxes = xti_inner_boxes(&tree->layout, node);
+    uint32_t *refs = xti_inner_refs(&tree->layout, node);
+
+    node->item_count += node->capacity - node->count;
+    node->count = node->capacity;
+    for (uint32_t slot = 0; slot < node->capacity; slot++) {
+        refs[slot] = refs[0];
+        for (uint32_t array = 0; array < 2 * tree->layout.dims; array++)
+            boxes[(size_t)array * node->capacity + slot] = boxes[(size_t)array * node->capacity];
+    }
+}
+
+void hand_share_children(struct hand_tree *tree)
+{
+    for (uint32_t level = 1; level < tree->view->height; level++) {
+        for (uint32_t i = 0; i < tree->node_count[level]; i++)
+            node_share_child(tree, hand_node(tree, level, i));
+    }
+}

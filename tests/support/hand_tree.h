@@ -47,4 +47,8 @@ void hand_tree_free(struct hand_tree *tree);
 struct xtd_node *hand_node(const struct hand_tree *tree, uint32_t level, uint32_t i);
 uint32_t hand_ref(const struct hand_tree *tree, uint32_t level, uint32_t i);
 
+/* Damages a tree: all slots of each inner node refer to its first child, with its box. Every node by
+ * itself still looks sound; a walk that believed them would visit millions. */
+void hand_share_children(struct hand_tree *tree);
+
 #endif

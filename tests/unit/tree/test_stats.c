@@ -30,11 +30,11 @@ static const struct tree_row tree_rows[] = {
 
 static void tree_make(struct hand_tree *tree, const struct tree_row *row)
 {
+    const struct oracle_schema schema = {row->shape.dims, row->shape.kind, row->shape.coord_type};
     uint64_t random = check_seed;
     struct oracle oracle;
 
-    oracle_init(&oracle, row->shape.dims, row->shape.kind, row->shape.coord_type, row->count,
-                row->data, &random);
+    oracle_init(&oracle, schema, row->count, row->data, &random);
     for (size_t i = 0; i < row->count * row->shape.dims; i++) {
         double low = oracle_kept(&oracle, oracle.low[i]);
         double high = oracle_kept(&oracle, oracle.high[i]);
@@ -86,6 +86,27 @@ static void inner_box_check(const struct hand_tree *tree, const xt_node_info *in
     }
 }
 
+/* The box of a node below the root is its parent's entry, rounded outward to doubles. (Rounding to
+ * long double keeps order, so that a sound box never fails.) */
+static void entry_check(const struct hand_tree *tree, const xt_node_info *info, uint32_t i)
+{
+    uint32_t fill = hand_node(tree, info->level + 1, 0)->count;
+    struct xtd_node *parent = hand_node(tree, info->level + 1, i / fill);
+    const float *boxes = xti_inner_boxes(&tree->layout, parent);
+
+    for (uint32_t axis = 0; axis < tree->layout.dims; axis++) {
+        const float *lo = boxes + (size_t)2 * axis * parent->capacity + i % fill;
+        double origin = xti_inner_origin(parent)[axis];
+        long double low = (long double)origin + (long double)*lo;
+        long double high = (long double)origin + (long double)lo[parent->capacity];
+
+        CHECK((long double)info->low[axis] <= low);
+        CHECK((long double)info->high[axis] >= high);
+        CHECK((long double)nextafter(info->low[axis], INFINITY) >= low);
+        CHECK((long double)nextafter(info->high[axis], -INFINITY) <= high);
+    }
+}
+
 static bool node_see(void *context, const xt_node_info *info)
 {
     struct nodes_seen *seen = context;
@@ -111,6 +132,8 @@ static bool node_see(void *context, const xt_node_info *info)
         leaf_box_check(tree, info, first);
     else
         inner_box_check(tree, info, first);
+    if (info->level > 0 && info->level < top)
+        entry_check(tree, info, i);
     seen->path[info->level] = info->ref;
     return seen->seen != seen->stop_after;
 }
@@ -220,6 +243,25 @@ static void bounds_are_exact(void)
     }
 }
 
+/* Measured from 0, the highest three of these round to the same float. */
+static void children_whose_boxes_round_alike_are_all_looked_at(void)
+{
+    static const struct hand_shape shape = {1, XT_POINTS, XT_F64, 16, 16, 0, 1, 4, false};
+    const double up[] = {0, 1 + 0x1p-40, 1 + 0x2p-40, 1 + 0x3p-40};
+    const double down[] = {0, 1 + 0x3p-40, 1 + 0x2p-40, 1 + 0x1p-40};
+
+    for (int i = 0; i < 2; i++) {
+        struct hand_tree tree;
+        double low, high;
+
+        hand_tree_build(&tree, &shape, i == 0 ? up : down, NULL, 4);
+        CHECK_STATUS(xti_tree_bounds(xti_os_real(), tree.view, &low, &high), XT_OK);
+        CHECK(low == 0);
+        CHECK(high == 1 + 0x3p-40);
+        hand_tree_free(&tree);
+    }
+}
+
 static void an_empty_tree_has_no_nodes_and_no_bounds(void)
 {
     static const struct tree_row row = {
@@ -269,10 +311,31 @@ static void damage_ends_every_walk_with_a_status(void)
     }
 }
 
+static void shared_children_do_not_make_a_walk_endless(void)
+{
+    static const struct tree_row row = {
+        "shared", {2, XT_POINTS, XT_F64, 16, 16, 0, 4, 4, false},
+         3000, ORACLE_UNIFORM
+    };
+    xt_tree_stats stats = {.struct_size = sizeof stats};
+    struct hand_tree tree;
+
+    tree_make(&tree, &row);
+    CHECK_U64(tree.view->height, 6);
+    hand_share_children(&tree);
+    CHECK_STATUS(xti_tree_nodes(xti_os_real(), tree.view, 0, node_ignore, NULL), XT_ECORRUPT);
+    CHECK_STATUS(xti_tree_stats(xti_os_real(), tree.view, &stats), XT_ECORRUPT);
+    hand_tree_free(&tree);
+}
+
 CHECK_MAIN({"every_node_is_shown_once_with_its_box", every_node_is_shown_once_with_its_box},
            {"a_visitor_can_end_the_walk", a_visitor_can_end_the_walk},
            {"levels_are_described", levels_are_described},
            {"infinite_boxes_are_left_out_of_volumes", infinite_boxes_are_left_out_of_volumes},
            {"bounds_are_exact", bounds_are_exact},
+           {"children_whose_boxes_round_alike_are_all_looked_at",
+            children_whose_boxes_round_alike_are_all_looked_at},
            {"an_empty_tree_has_no_nodes_and_no_bounds", an_empty_tree_has_no_nodes_and_no_bounds},
-           {"damage_ends_every_walk_with_a_status", damage_ends_every_walk_with_a_status})
+           {"damage_ends_every_walk_with_a_status", damage_ends_every_walk_with_a_status},
+           {"shared_children_do_not_make_a_walk_endless",
+            shared_children_do_not_make_a_walk_endless})

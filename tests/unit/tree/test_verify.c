@@ -13,10 +13,11 @@ static const struct hand_shape box_shape = {2, XT_BOXES, XT_F64, 16, 16, 0, 14, 
 static void tree_make(struct hand_tree *tree, const struct hand_shape *shape, size_t count,
                       enum oracle_data data)
 {
+    const struct oracle_schema schema = {shape->dims, shape->kind, shape->coord_type};
     uint64_t random = check_seed;
     struct oracle oracle;
 
-    oracle_init(&oracle, shape->dims, shape->kind, shape->coord_type, count, data, &random);
+    oracle_init(&oracle, schema, count, data, &random);
     for (size_t i = 0; i < count * shape->dims; i++) {
         double low = oracle_kept(&oracle, oracle.low[i]);
         double high = oracle_kept(&oracle, oracle.high[i]);
@@ -388,6 +389,37 @@ static void wider_boxes_are_allowed(void)
     hand_tree_free(&tree);
 }
 
+/* The stored side 1 is measured from an origin 2^-60 above or below 0, so it stands for 1 plus or
+ * minus 2^-60; a double cannot tell that from the item's 1. */
+static void boxes_are_compared_exactly(void)
+{
+    static const struct hand_shape shape = {1, XT_POINTS, XT_F64, 16, 16, 0, 1, 2, false};
+    static const struct {
+        const char *name;
+        double origin;
+        uint32_t array; /* 0: low, 1: high */
+        xt_status want;
+    } rows[] = {
+        {"low stands for less",  -0x1p-60, 0, XT_OK      },
+        {"low stands for more",  0x1p-60,  0, XT_ECORRUPT},
+        {"high stands for less", -0x1p-60, 1, XT_ECORRUPT},
+        {"high stands for more", 0x1p-60,  1, XT_OK      },
+    };
+
+    for (size_t i = 0; i < CHECK_COUNT(rows); i++) {
+        const double coords[2] = {rows[i].origin, 1.0};
+        struct xti_verify_report report;
+        struct hand_tree tree;
+
+        check_row = rows[i].name;
+        hand_tree_build(&tree, &shape, coords, NULL, 2);
+        CHECK_STATUS(xti_tree_verify(xti_os_real(), tree.view, false, &report), XT_OK);
+        *box_value(&tree, root_of(&tree), rows[i].array, 1) = 1.0f;
+        CHECK_STATUS(xti_tree_verify(xti_os_real(), tree.view, false, &report), rows[i].want);
+        hand_tree_free(&tree);
+    }
+}
+
 static void *no_memory(const struct xti_os *os, size_t size)
 {
     (void)os;
@@ -431,5 +463,6 @@ static void every_flipped_bit_is_found(void)
 CHECK_MAIN({"sound_trees_pass", sound_trees_pass},
            {"every_violation_is_found_and_named", every_violation_is_found_and_named},
            {"wider_boxes_are_allowed", wider_boxes_are_allowed},
+           {"boxes_are_compared_exactly", boxes_are_compared_exactly},
            {"without_memory_verify_gives_enomem", without_memory_verify_gives_enomem},
            {"every_flipped_bit_is_found", every_flipped_bit_is_found})

@@ -95,14 +95,14 @@ struct subject {
 static void subject_make(struct subject *subject, const struct tree_row *row, uint64_t *random)
 {
     const struct hand_shape *shape = &row->shape;
+    const struct oracle_schema schema = {shape->dims, shape->kind, shape->coord_type};
     size_t values = row->count * shape->dims;
     double *low = malloc((values + 1) * sizeof *low);
     double *high = malloc((values + 1) * sizeof *high);
 
     if (low == NULL || high == NULL)
         abort();
-    oracle_init(&subject->oracle, shape->dims, shape->kind, shape->coord_type, row->count,
-                row->data, random);
+    oracle_init(&subject->oracle, schema, row->count, row->data, random);
     for (size_t i = 0; i < values; i++) {
         low[i] = oracle_kept(&subject->oracle, subject->oracle.low[i]);
         high[i] = oracle_kept(&subject->oracle, subject->oracle.high[i]);
@@ -435,6 +435,47 @@ static void a_tested_leaf_counts_all_its_coordinates_and_the_id_lines_with_hits(
     hand_tree_free(&subject.tree);
 }
 
+/* A line of header and one of origin; 16 boxes in 8 dimensions. */
+static void a_tested_node_counts_the_lines_of_its_origin(void)
+{
+    static const struct hand_shape shape = {8, XT_POINTS, XT_F64, 16, 16, 0, 1, 2, false};
+    const double coords[16] = {0};
+    double window[16];
+    struct subject subject = {.kernels = xti_kernels_get(XT_KERNEL_BEST)};
+
+    for (int i = 0; i < 16; i++)
+        window[i] = 7;
+    hand_tree_build(&subject.tree, &shape, coords, NULL, 2);
+    CHECK_U64(walk_all(&subject, window, false).lines, 2 + 16);
+    hand_tree_free(&subject.tree);
+}
+
+/* 25 leaves of one point, 5 inner nodes, the root: of what lies inside, only header and refs or ids
+ * are read; counting stops at the children of the root, and with a limit at the first of them. */
+static void below_a_node_inside_the_window_nothing_is_tested(void)
+{
+    static const struct hand_shape shape = {1, XT_POINTS, XT_F64, 16, 16, 0, 1, 5, false};
+    const double window[] = {-1e9, 1e9};
+    double coords[25];
+    struct subject subject = {.kernels = xti_kernels_get(XT_KERNEL_BEST)};
+    struct xti_window_query *query;
+    xt_walk_stats stats;
+    uint64_t count;
+
+    for (int i = 0; i < 25; i++)
+        coords[i] = i;
+    hand_tree_build(&subject.tree, &shape, coords, NULL, 25);
+    CHECK_U64(walk_all(&subject, window, false).lines, 4 + 5 * 2 + 25 * 2);
+    CHECK_U64(walk_all(&subject, window, true).lines, 4 + 5);
+    query = query_open(&subject, window, XT_WITHIN, 3);
+    CHECK_STATUS(xti_window_count(query, &count), XT_OK);
+    CHECK_U64(count, 3);
+    xti_window_stats(query, &stats);
+    CHECK_U64(stats.lines, 4 + 1);
+    xti_window_close(query);
+    hand_tree_free(&subject.tree);
+}
+
 static void counting_everything_reads_the_root_and_the_headers_below_it(void)
 {
     static const struct tree_row row = {
@@ -661,8 +702,6 @@ static void damage_ends_a_query_with_a_status(void)
     }
 }
 
-/* Every inner node of a tree of five levels refers to one child only, many times: a walk that
- * believed it would visit millions of nodes. */
 static void shared_children_do_not_make_a_walk_endless(void)
 {
     static const struct tree_row row = {
@@ -676,21 +715,7 @@ static void shared_children_do_not_make_a_walk_endless(void)
     uint64_t count;
 
     subject_make(&subject, &row, &random);
-    for (uint32_t level = 1; level < subject.tree.view->height; level++) {
-        for (uint32_t i = 0; i < subject.tree.node_count[level]; i++) {
-            struct xtd_node *node = hand_node(&subject.tree, level, i);
-            float *boxes = xti_inner_boxes(&subject.tree.layout, node);
-            uint32_t *refs = xti_inner_refs(&subject.tree.layout, node);
-
-            node->item_count += 16 - node->count;
-            node->count = 16;
-            for (uint32_t slot = 0; slot < 16; slot++) {
-                refs[slot] = refs[0];
-                for (uint32_t array = 0; array < 4; array++)
-                    boxes[array * 16 + slot] = boxes[array * 16];
-            }
-        }
-    }
+    hand_share_children(&subject.tree);
     query = query_open(&subject, window, XT_INTERSECTS, 0);
     corrupt_end_check(query, false);
     xti_window_close(query);
@@ -741,6 +766,10 @@ CHECK_MAIN({"answers_equal_those_of_a_scan", answers_equal_those_of_a_scan},
            {"figures_are_those_of_the_readme", figures_are_those_of_the_readme},
            {"a_tested_leaf_counts_all_its_coordinates_and_the_id_lines_with_hits",
             a_tested_leaf_counts_all_its_coordinates_and_the_id_lines_with_hits},
+           {"a_tested_node_counts_the_lines_of_its_origin",
+            a_tested_node_counts_the_lines_of_its_origin},
+           {"below_a_node_inside_the_window_nothing_is_tested",
+            below_a_node_inside_the_window_nothing_is_tested},
            {"counting_everything_reads_the_root_and_the_headers_below_it",
             counting_everything_reads_the_root_and_the_headers_below_it},
            {"opening_without_memory_gives_enomem", opening_without_memory_gives_enomem},
