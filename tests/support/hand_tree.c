@@ -129,7 +129,7 @@ static void leaf_fill(struct hand_tree *tree, struct xtd_node *leaf, size_t firs
 
 /* Fills one inner node and tells its box: outward, as a parent must store it. */
 static void inner_fill(struct hand_tree *tree, struct xtd_node *node, const struct entries *below,
-                       size_t first, bool own_origin, double *low, double *high)
+                       size_t first, double *low, double *high)
 {
     const struct xti_layout *layout = &tree->layout;
     uint32_t level = node->level;
@@ -141,7 +141,7 @@ static void inner_fill(struct hand_tree *tree, struct xtd_node *node, const stru
     for (size_t at = 0; at < (size_t)2 * layout->dims * node->capacity; at++)
         boxes[at] = NAN;
     for (uint32_t axis = 0; axis < layout->dims; axis++) {
-        double origin = below->low[(own_origin ? first : 0) * layout->dims + axis];
+        double origin = below->low[(tree->own_origins ? first : 0) * layout->dims + axis];
         float *lo = boxes + (size_t)2 * axis * node->capacity;
         float *hi = lo + node->capacity;
 
@@ -189,7 +189,7 @@ static struct entries level_make(struct hand_tree *tree, const struct hand_shape
         if (level == 0)
             leaf_fill(tree, node, first, low, high);
         else
-            inner_fill(tree, node, below, first, shape->own_origins, low, high);
+            inner_fill(tree, node, below, first, low, high);
         above.items[i] = node->item_count;
     }
     return above;
@@ -273,7 +273,7 @@ void hand_tree_build(struct hand_tree *tree, const struct hand_shape *shape, con
     uint32_t height;
     uint64_t units;
 
-    *tree = (struct hand_tree){.item_count = count};
+    *tree = (struct hand_tree){.item_count = count, .own_origins = shape->own_origins};
     xti_layout_init(&tree->layout, shape->dims, shape->kind, shape->coord_type,
                     shape->leaf_capacity, shape->inner_capacity, UINT32_C(1) << 20);
     items_copy(tree, shape, low, high);

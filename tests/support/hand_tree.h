@@ -28,7 +28,8 @@ struct hand_shape {
 struct hand_tree {
     struct xti_layout layout;
     struct xti_view *view;
-    char *memory;      /* what was allocated */
+    char *memory; /* what was allocated */
+    bool own_origins;
     size_t item_count; /* copies of what the tree was made from, by position */
     double *low, *high;
     uint64_t *ids;

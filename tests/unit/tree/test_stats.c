@@ -1,5 +1,8 @@
-/* Do the walks over a whole tree show every node once, parents first, with the boxes, volumes and
- * bounds that a scan computes? */
+/* tests/unit/tree/test_stats.c -- do walks over a whole tree show every node once, parents first,
+ * with the boxes, volumes and bounds that a scan computes?
+ *
+ * SPDX-License-Identifier: MIT
+ */
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>

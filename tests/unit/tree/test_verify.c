@@ -1,4 +1,8 @@
-/* Does verify accept what is right, and find each violation of each invariant of the README? */
+/* tests/unit/tree/test_verify.c -- does verify accept what is right, and find each violation of each
+ * invariant of src/tree/README.md?
+ *
+ * SPDX-License-Identifier: MIT
+ */
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
