@@ -111,7 +111,7 @@ static uint32_t child_best(const struct bounds *bounds, const struct xtd_node *n
     return best;
 }
 
-/* The child to enter next, or the node's count. next_slot 0: the best one; s + 1: from slot s on. */
+/* The child to enter next, or the node's count. next_slot 0: the best; s + 1: from slot s on. */
 static uint32_t child_next(struct bounds *bounds, struct xti_walk_frame *frame)
 {
     uint32_t *best = &bounds->best_slot[bounds->walk.depth - 1];

@@ -1,4 +1,4 @@
-/* src/tree/window_private.h -- the state of a window query, for window.c, window_walk.c and count.c.
+/* src/tree/window_private.h -- a window query's state, for window.c, window_walk.c and count.c.
  *
  * A query walks depth first with one frame for each inner level, so its memory does not depend on
  * the size of the nodes. Nodes are looked at in blocks of 64 slots: a block of an inner node leaves
@@ -75,8 +75,8 @@ struct xti_window_query {
     struct xti_window_frame frames[]; /* the view's height - 1; then the arrays above */
 };
 
-/* Moves on to the next block of a leaf that has hits, and puts them into `pending`, which must be 0.
- * False: there is none, and query->status says why. */
+/* Moves on to the next block of a leaf that has hits, and puts them into `pending`, which must be
+ * 0. False: there is none, and query->status says why. */
 bool xti_window_advance(struct xti_window_query *query);
 
 static inline uint32_t xti_bit_lowest(uint64_t mask)

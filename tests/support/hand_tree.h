@@ -38,8 +38,9 @@ struct hand_tree {
     uint32_t node_units[XTD_LEVELS_MAX];
 };
 
-/* Makes a tree of `count` items; low, high: count rows of dims doubles (high NULL: points), exact in
- * the coordinate type. Item i gets the id 1000 + i. Nodes are sealed. Aborts when out of memory. */
+/* Makes a tree of `count` items; low, high: count rows of dims doubles (high NULL: points), exact
+ * in the coordinate type. Item i gets the id 1000 + i. Nodes are sealed. Aborts when out of
+ * memory. */
 void hand_tree_build(struct hand_tree *tree, const struct hand_shape *shape, const double *low,
                      const double *high, size_t count);
 void hand_tree_free(struct hand_tree *tree);
@@ -48,8 +49,8 @@ void hand_tree_free(struct hand_tree *tree);
 struct xtd_node *hand_node(const struct hand_tree *tree, uint32_t level, uint32_t i);
 uint32_t hand_ref(const struct hand_tree *tree, uint32_t level, uint32_t i);
 
-/* Damages a tree: all slots of each inner node refer to its first child, with its box. Every node by
- * itself still looks sound; a walk that believed them would visit millions. */
+/* Damages a tree: all slots of each inner node refer to its first child, with its box. Every node
+ * by itself still looks sound; a walk that believed them would visit millions. */
 void hand_share_children(struct hand_tree *tree);
 
 #endif

@@ -173,7 +173,7 @@ static void a_visitor_can_end_the_walk(void)
 
 /* ---- stats -------------------------------------------------------------------------------- */
 
-/* Four 1-d boxes, one in each leaf: 0..4, 2..8, 3..5, 20..21. By pairs 2 + 1 + 2 of them overlap. */
+/* Four 1-d boxes, one in each leaf: 0..4, 2..8, 3..5, 20..21. Pairs overlap by 2, 1 and 2. */
 static void levels_are_described(void)
 {
     static const struct hand_shape shape = {1, XT_BOXES, XT_F64, 16, 16, 32, 1, 4, false};

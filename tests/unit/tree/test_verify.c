@@ -1,5 +1,5 @@
-/* tests/unit/tree/test_verify.c -- does verify accept what is right, and find each violation of each
- * invariant of src/tree/README.md?
+/* tests/unit/tree/test_verify.c -- does verify accept what is right, and find each violation of
+ * each invariant of src/tree/README.md?
  *
  * SPDX-License-Identifier: MIT
  */

@@ -17,7 +17,7 @@
 
 static const xt_kernel all_kernels[] = {XT_KERNEL_PORTABLE, XT_KERNEL_AVX2, XT_KERNEL_AVX512};
 
-enum data {
+enum {
     UNIFORM = ORACLE_UNIFORM,
     CLUSTERED = ORACLE_CLUSTERED,
     GRID = ORACLE_GRID,
@@ -32,7 +32,7 @@ struct tree_row {
     const char *name;
     struct hand_shape shape;
     size_t count;
-    enum data data;
+    int data; /* enum oracle_data */
 };
 
 /* shape: dims, kind, type, leaf, inner and node capacity, leaf and inner fill, own origins */
@@ -79,7 +79,7 @@ static void subject_make(struct subject *subject, const struct tree_row *row, ui
 
     if (low == NULL || high == NULL)
         abort();
-    oracle_init(&subject->oracle, schema, row->count, row->data, random);
+    oracle_init(&subject->oracle, schema, row->count, (enum oracle_data)row->data, random);
     for (size_t i = 0; i < values; i++) {
         low[i] = oracle_kept(&subject->oracle, subject->oracle.low[i]);
         high[i] = oracle_kept(&subject->oracle, subject->oracle.high[i]);
@@ -349,8 +349,9 @@ static void figures_are_the_same_for_all_kernels(void)
     }
 }
 
-/* Ten leaves of 16 slots with one 1-d point each, 0 .. 9, below a root of 16 slots. A leaf is a line
- * of header, two of coordinates, two of ids; the root one of header, two of boxes, one of refs. */
+/* Ten leaves of 16 slots with one 1-d point each, 0 .. 9, below a root of 16 slots. A leaf is a
+ * line of header, two of coordinates, two of ids; the root one of header, two of boxes, one of
+ * refs. */
 static void figures_are_those_of_the_readme(void)
 {
     static const struct hand_shape shape = {1, XT_POINTS, XT_F64, 16, 16, 0, 1, 10, false};
@@ -459,7 +460,7 @@ static void counting_everything_reads_the_root_and_the_headers_below_it(void)
 {
     static const struct tree_row row = {
         "three levels", {2, XT_POINTS, XT_F64, 64, 64, 0, 60, 10, false},
-         3000, ORACLE_UNIFORM, 3
+         3000, UNIFORM
     };
     const double window[] = {-INFINITY, -INFINITY, INFINITY, INFINITY};
     uint64_t random = check_seed;
@@ -631,7 +632,7 @@ static const struct {
 
 static const struct tree_row damage_row = {
     "damaged", {2, XT_POINTS, XT_F64, 64, 64, 0, 60, 10, false},
-     3000, ORACLE_UNIFORM, 3
+     3000, UNIFORM
 };
 
 /* Takes what the query gives, which must end in XT_ECORRUPT, again and again. */
@@ -685,7 +686,7 @@ static void shared_children_do_not_make_a_walk_endless(void)
 {
     static const struct tree_row row = {
         "shared", {2, XT_POINTS, XT_F64, 16, 16, 0, 4, 4, false},
-         3000, ORACLE_UNIFORM, 6
+         3000, UNIFORM
     };
     const double window[] = {-INFINITY, -INFINITY, INFINITY, INFINITY};
     uint64_t random = check_seed;
@@ -727,7 +728,7 @@ static void flipped_bits_never_lead_outside(void)
 {
     static const struct tree_row row = {
         "bits", {2, XT_BOXES, XT_F32, 16, 16, 0, 14, 5, true},
-         300, ORACLE_UNIFORM, 3
+         300, UNIFORM
     };
     const double windows[][4] = {
         {-INFINITY, -INFINITY, INFINITY, INFINITY},
