@@ -116,6 +116,8 @@ int message_store(const char *verb, const char *path, xt_status status, const xt
     if (error != NULL)
         print_detail(error);
     fputc('\n', stderr);
+    if (status == XT_ECORRUPT && error == NULL)
+        message("\"xtree check --deep %s\" says where", path);
     if (hint != NULL)
         message("%s", hint);
     return exit_status_of(status);

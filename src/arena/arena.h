@@ -36,11 +36,11 @@ struct xti_arena {
     uint32_t id;
     uint32_t first_unit;
     uint64_t range_units;
-    uint64_t durable_units; /* committed; from the start of the arena, as all of these */
-    uint64_t visible_units; /* published */
-    uint64_t top_units;     /* allocated */
-    uint64_t memory_units;  /* the file is mapped below, private memory lies above */
-    uint64_t own_units;     /* what lies above was made by this process: no checksum needed */
+    uint64_t durable_units;      /* committed; from the start of the arena, as all of these */
+    uint64_t visible_units;      /* published */
+    uint64_t top_units;          /* allocated */
+    uint64_t memory_units;       /* the file is mapped below, private memory lies above */
+    uint64_t own_units;          /* what lies above was made by this process: no checksum needed */
     uint64_t live_units;         /* of blocks that a root reaches, pending changes included */
     uint64_t visible_live_units; /* the same for what is published */
     uint64_t created_txn;
@@ -186,6 +186,8 @@ static inline void xti_view_prefetch(const struct xti_view *view, uint32_t ref, 
 
     for (uint32_t i = 0; i < lines; i++)
         __builtin_prefetch(p + (size_t)i * XTD_UNIT_BYTES);
+    /* Else gcc finds that a caller which only prefetches has no effect, and drops the call. */
+    __asm__ volatile("");
 }
 
 #endif

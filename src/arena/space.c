@@ -224,14 +224,15 @@ xt_status xti_arena_rewind(struct xti_space *space, struct xti_arena *arena)
     const struct xti_os *os = space->os;
     uint64_t keep = arena->visible_units;
     uint64_t from = xti_round_up(keep, XTD_PAGE_UNITS);
-    int result;
+    int result = 0;
 
     arena->live_units = arena->visible_live_units;
     if (arena->top_units == keep)
         return XT_OK;
     XTI_ASSERT(keep <= arena->top_units);
-    result = os->place_memory(os, arena_at(space, arena, from),
-                              (size_t)to_bytes(arena->range_units - from), true);
+    if (from < arena->range_units)
+        result = os->place_memory(os, arena_at(space, arena, from),
+                                  (size_t)to_bytes(arena->range_units - from), true);
     if (result != 0)
         return xti_os_status(result);
     if (arena->memory_units > keep) { /* the last page shows the file: its rest cannot be used */

@@ -11,6 +11,7 @@
 
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
 
@@ -25,27 +26,45 @@ static bool is_paged(const void *at, size_t size)
     return size != 0 && ((uintptr_t)at | size) % PAGE_BYTES == 0;
 }
 
-void *xti_real_alloc(const struct xti_os *os, size_t size)
+static void *alloc_huge(size_t size)
 {
-    size_t align = size >= HUGE_BYTES ? HUGE_BYTES : LINE_BYTES;
-    size_t rounded = (size_t)xti_round_up(size != 0 ? size : 1, align);
-    void *memory;
+    size_t rounded = (size_t)xti_round_up(size, HUGE_BYTES);
+    void *memory = rounded < size ? NULL : aligned_alloc(HUGE_BYTES, rounded);
 
-    (void)os;
-    if (rounded < size)
-        return NULL;
-    memory = aligned_alloc(align, rounded);
     /* Refused on systems without huge pages; the memory is as good, only slower. */
-    if (memory != NULL && align == HUGE_BYTES)
+    if (memory != NULL)
         (void)madvise(memory, rounded, MADV_HUGEPAGE);
     return memory;
 }
 
+/* Small blocks come from malloc(), whose quick lists aligned_alloc() does not use; what malloc() gave
+ * is remembered in the word before the aligned block. */
+void *xti_real_alloc(const struct xti_os *os, size_t size)
+{
+    uintptr_t aligned;
+    void *given;
+
+    (void)os;
+    if (size >= HUGE_BYTES)
+        return alloc_huge(size);
+    given = malloc(size + LINE_BYTES);
+    if (given == NULL)
+        return NULL;
+    aligned = ((uintptr_t)given + LINE_BYTES) & ~(uintptr_t)(LINE_BYTES - 1);
+    memcpy((void *)(aligned - sizeof given), &given, sizeof given);
+    return (void *)aligned;
+}
+
+static_assert(_Alignof(max_align_t) >= sizeof(void *), "room for a word before each block");
+
 void xti_real_free(const struct xti_os *os, void *memory, size_t size)
 {
+    void *given = memory;
+
     (void)os;
-    (void)size;
-    free(memory);
+    if (size < HUGE_BYTES)
+        memcpy(&given, (char *)memory - sizeof given, sizeof given);
+    free(given);
 }
 
 int xti_real_reserve(const struct xti_os *os, size_t size, void **out)

@@ -6,8 +6,10 @@
  *
  *     advance ---> block of the current leaf ---> hits? give them
  *        ^                  | none left
- *        |                  v
- *        +---------- next child of the deepest frame that has one: enter it
+ *        +---- enter <----- next leaf of the queue
+ *                           ^ none left
+ *                           | children of the deepest frame that has some: leaves are queued,
+ *                             inner nodes entered, until a few leaves wait
  *
  * SPDX-License-Identifier: MIT
  */
@@ -29,6 +31,12 @@ struct xti_window_frame {
     bool is_whole;        /* the node lies inside the window: nothing below is tested */
 };
 
+/* Leaves that were found and asked for from memory, but not entered yet: while they are on their way
+ * the walk goes on to find more. Room for all children of a block when fewer than XTI_LEAVES_AHEAD
+ * wait. */
+#define XTI_LEAVES_AHEAD 8u
+#define XTI_LEAVES_MAX (XTI_LEAVES_AHEAD + XTI_BLOCK_SLOTS)
+
 struct xti_window_query {
     const struct xti_os *os;
     const struct xti_view *view;
@@ -49,6 +57,9 @@ struct xti_window_query {
     uint32_t leaf_first;      /* the block's first slot */
     uint32_t leaf_next;       /* where the next block begins */
     uint32_t leaf_count;      /* 0: there is no current leaf */
+
+    uint32_t leaves_first; /* of those that wait */
+    uint32_t leaves_end;
 
     uint32_t depth; /* frames in use */
     uint64_t limit_left;
@@ -72,6 +83,8 @@ struct xti_window_query {
     double *item_low, *item_high; /* of the item that xti_window_next() gave */
     float *low_f32, *high_f32;    /* the window for leaves of f32 */
     struct xti_offset_window moved;
+    uint64_t waiting_whole[XTI_LEAVES_MAX / 64 + 1]; /* a bit for each: it lies inside the window */
+    uint32_t waiting[XTI_LEAVES_MAX]; /* refs; all fields before this one begin as zeroes */
     struct xti_window_frame frames[]; /* the view's height - 1; then the arrays above */
 };
 

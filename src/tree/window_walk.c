@@ -1,8 +1,9 @@
 /* src/tree/window_walk.c -- finds the next leaf block with hits: the inner loop of window queries.
  *
- * Memory is the cost that counts. As soon as it is known which children of a block meet the window,
- * the first few of them are asked for; each time one is entered, one more. A leaf is asked for with
- * its coordinates and ids, where both will be read.
+ * Memory is the cost that counts. As soon as it is known which inner children of a block meet the
+ * window, the first few of them are asked for; each time one is entered, one more. Leaves are asked
+ * for, coordinates and ids where both will be read, and queued: the walk goes on to find more of them
+ * while they are on their way, and enters them in the order in which they were found.
  *
  * Lines are counted as README.md defines them, from masks and sizes, not from what a kernel really
  * loads; so the figures are the same for all kernels.
@@ -38,6 +39,8 @@ static bool walk_fail(struct xti_window_query *query, xt_status status)
 {
     query->status = status;
     query->depth = 0;
+    query->leaves_first = 0;
+    query->leaves_end = 0;
     query->leaf_next = 0;
     query->leaf_count = 0;
     return false;
@@ -138,25 +141,27 @@ static void origin_use(struct xti_window_query *query, const double *origin)
     query->knows_origin = true;
 }
 
-/* Asks for the next child of the block that was not asked for yet. */
+/* Asks for a leaf: for what will be read of it. */
+static void leaf_ask(const struct xti_window_query *query, uint32_t ref, bool is_whole)
+{
+    if (!is_whole) {
+        xti_view_prefetch(query->view, ref,
+                          query->is_counting ? query->ahead_coords : query->ahead_leaf);
+        return;
+    }
+    xti_view_prefetch(query->view, ref, 1);
+    xti_view_prefetch(query->view, ref + query->ahead_id_first, query->ahead_ids);
+}
+
+/* Asks for the next inner child of the block that was not asked for yet. */
 static void child_ask(const struct xti_window_query *query, struct xti_window_frame *frame)
 {
     uint32_t slot = xti_bit_lowest(frame->ahead);
-    uint32_t ref = frame->refs[slot];
     bool is_held = (frame->hold >> slot & 1) != 0;
 
     frame->ahead &= frame->ahead - 1;
-    if (is_held && query->is_counting)
-        xti_view_prefetch(query->view, ref, 1);
-    else if (frame->node->level > 1)
-        xti_view_prefetch(query->view, ref, query->ahead_inner);
-    else if (!is_held)
-        xti_view_prefetch(query->view, ref,
-                          query->is_counting ? query->ahead_coords : query->ahead_leaf);
-    else {
-        xti_view_prefetch(query->view, ref, 1);
-        xti_view_prefetch(query->view, ref + query->ahead_id_first, query->ahead_ids);
-    }
+    xti_view_prefetch(query->view, frame->refs[slot],
+                      is_held && query->is_counting ? 1 : query->ahead_inner);
 }
 
 static void frame_block(struct xti_window_query *query, struct xti_window_frame *frame)
@@ -180,7 +185,7 @@ static void frame_block(struct xti_window_query *query, struct xti_window_frame 
         query->lines += slots / 16 * 2 * layout->dims;
     }
     query->lines += lines_of_refs(frame->meet);
-    frame->ahead = frame->meet;
+    frame->ahead = node->level > 1 ? frame->meet : 0; /* leaves have a queue of their own */
     for (uint32_t i = 0; i < AHEAD_CHILDREN && frame->ahead != 0; i++)
         child_ask(query, frame);
 }
@@ -215,46 +220,89 @@ static bool subtree_count(struct xti_window_query *query, uint32_t ref, uint32_t
     return query->counted < query->limit_left || walk_fail(query, XT_DONE);
 }
 
+static void leaf_queue(struct xti_window_query *query, uint32_t ref, bool is_whole)
+{
+    uint32_t i = query->leaves_end++;
+    uint64_t *whole = &query->waiting_whole[i / 64];
+
+    query->waiting[i] = ref;
+    *whole = (*whole & ~(UINT64_C(1) << i % 64)) | (uint64_t)is_whole << i % 64;
+    leaf_ask(query, ref, is_whole);
+}
+
+/* Queues the leaves of the block, or counts them where that is enough. */
+static bool leaves_take(struct xti_window_query *query, struct xti_window_frame *frame)
+{
+    uint64_t meet = frame->meet;
+
+    frame->meet = 0;
+    for (; meet != 0; meet &= meet - 1) {
+        uint32_t slot = xti_bit_lowest(meet);
+        uint32_t ref = frame->refs[slot];
+        bool is_held = (frame->hold >> slot & 1) != 0;
+
+        if (is_held && query->is_counting) {
+            if (!subtree_count(query, ref, 0))
+                return false;
+            continue;
+        }
+        leaf_queue(query, ref, is_held);
+    }
+    return true;
+}
+
+/* Enters the next inner child, or counts it. */
+static bool child_take(struct xti_window_query *query, struct xti_window_frame *frame,
+                       uint32_t level)
+{
+    uint32_t slot = xti_bit_lowest(frame->meet);
+    bool is_held = (frame->hold >> slot & 1) != 0;
+
+    frame->meet &= frame->meet - 1;
+    if (frame->ahead != 0)
+        child_ask(query, frame);
+    if (is_held && query->is_counting)
+        return subtree_count(query, frame->refs[slot], level);
+    return node_enter(query, frame->refs[slot], level, is_held);
+}
+
+/* Goes on with the deepest frame until enough leaves wait, or no frame is left. */
+static bool leaves_find(struct xti_window_query *query)
+{
+    bool goes_on = true;
+
+    query->leaves_first = 0;
+    query->leaves_end = 0;
+    while (goes_on && query->depth > 0 && query->leaves_end < XTI_LEAVES_AHEAD) {
+        struct xti_window_frame *frame = &query->frames[query->depth - 1];
+        uint32_t level = query->view->height - 1 - query->depth;
+
+        if (frame->meet != 0)
+            goes_on = level == 0 ? leaves_take(query, frame) : child_take(query, frame, level);
+        else if (frame->next_slot < frame->node->count)
+            frame_block(query, frame);
+        else
+            query->depth--;
+    }
+    return goes_on && (query->leaves_end > 0 || walk_fail(query, XT_DONE));
+}
+
+static bool leaf_next(struct xti_window_query *query)
+{
+    uint32_t i;
+
+    if (query->leaves_first == query->leaves_end && !leaves_find(query))
+        return false;
+    i = query->leaves_first++;
+    return node_enter(query, query->waiting[i], 0, (query->waiting_whole[i / 64] >> i % 64 & 1) != 0);
+}
+
 static bool root_enter(struct xti_window_query *query)
 {
     query->is_started = true;
     if (query->view->height == 0)
         return walk_fail(query, XT_DONE);
     return node_enter(query, query->view->root_ref, query->view->height - 1, false);
-}
-
-/* Goes on with the deepest frame until a leaf has been entered. */
-static bool leaf_find(struct xti_window_query *query)
-{
-    while (query->depth > 0) {
-        struct xti_window_frame *frame = &query->frames[query->depth - 1];
-        uint32_t level = query->view->height - 1 - query->depth;
-        uint32_t slot;
-        bool is_held;
-
-        if (frame->meet == 0) {
-            if (frame->next_slot < frame->node->count)
-                frame_block(query, frame);
-            else
-                query->depth--;
-            continue;
-        }
-        slot = xti_bit_lowest(frame->meet);
-        is_held = (frame->hold >> slot & 1) != 0;
-        frame->meet &= frame->meet - 1;
-        if (frame->ahead != 0)
-            child_ask(query, frame);
-        if (is_held && query->is_counting) {
-            if (!subtree_count(query, frame->refs[slot], level))
-                return false;
-            continue;
-        }
-        if (!node_enter(query, frame->refs[slot], level, is_held))
-            return false;
-        if (level == 0)
-            return true;
-    }
-    return walk_fail(query, XT_DONE);
 }
 
 bool xti_window_advance(struct xti_window_query *query)
@@ -269,6 +317,6 @@ bool xti_window_advance(struct xti_window_query *query)
             if (query->pending != 0)
                 return true;
         }
-    } while (leaf_find(query));
+    } while (leaf_next(query));
     return false;
 }

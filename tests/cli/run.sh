@@ -12,7 +12,8 @@
 set -u
 
 [ $# -ge 1 ] || { echo "usage: run.sh TOOL [--update] [CASE...]" >&2; exit 2; }
-XTREE=$(realpath "$1") || exit 2
+XTREE=$(realpath "$1")
+[ -x "$XTREE" ] || { echo "run.sh: no tool at $1" >&2; exit 2; }
 shift
 update=no
 [ "${1:-}" = --update ] && { update=yes; shift; }
