@@ -14,8 +14,8 @@ uint32_t xt_version(void)
 const char *xt_status_name(xt_status status)
 {
     switch (status) {
-#define STATUS_NAME(name, value, text)                                                            \
-    case name:                                                                                    \
+#define STATUS_NAME(name, value, text)                                                             \
+    case name:                                                                                     \
         return #name;
         XT_STATUS_MAP(STATUS_NAME)
 #undef STATUS_NAME
@@ -26,8 +26,8 @@ const char *xt_status_name(xt_status status)
 const char *xt_status_text(xt_status status)
 {
     switch (status) {
-#define STATUS_TEXT(name, value, text)                                                            \
-    case name:                                                                                    \
+#define STATUS_TEXT(name, value, text)                                                             \
+    case name:                                                                                     \
         return text;
         XT_STATUS_MAP(STATUS_TEXT)
 #undef STATUS_TEXT

@@ -37,8 +37,8 @@ static void *alloc_huge(size_t size)
     return memory;
 }
 
-/* Small blocks come from malloc(), whose quick lists aligned_alloc() does not use; what malloc() gave
- * is remembered in the word before the aligned block. */
+/* Small blocks come from malloc(), whose quick lists aligned_alloc() does not use; what malloc()
+ * gave is remembered in the word before the aligned block. */
 void *xti_real_alloc(const struct xti_os *os, size_t size)
 {
     uintptr_t aligned;
@@ -62,7 +62,7 @@ void xti_real_free(const struct xti_os *os, void *memory, size_t size)
     void *given = memory;
 
     (void)os;
-    if (size < HUGE_BYTES)
+    if (memory != NULL && size < HUGE_BYTES)
         memcpy(&given, (char *)memory - sizeof given, sizeof given);
     free(given);
 }

@@ -11,17 +11,15 @@
 #include "format/manifest.h"
 #include "tree/bulk.h"
 
-/* ---- threads ----------------------------------------------------------------------------------- */
+/* ---- threads --------------------------------------------------------------------------------- */
 
 #define THREADS_MAX 64u
 
 struct job {
     const struct xti_os *os;
-    void *mutex;
+    const struct xti_tasks *tasks;
+    void *mutex; /* guards next */
     size_t next;
-    size_t count;
-    xti_task_fn *run;
-    void *context;
 };
 
 struct job_thread {
@@ -34,16 +32,16 @@ static bool job_take(struct job *job, size_t *i)
 {
     job->os->mutex_lock(job->os, job->mutex);
     *i = job->next;
-    if (job->next < job->count)
+    if (job->next < job->tasks->count)
         job->next++;
     job->os->mutex_unlock(job->os, job->mutex);
-    return *i < job->count;
+    return *i < job->tasks->count;
 }
 
 static void job_stop(struct job *job)
 {
     job->os->mutex_lock(job->os, job->mutex);
-    job->next = job->count;
+    job->next = job->tasks->count;
     job->os->mutex_unlock(job->os, job->mutex);
 }
 
@@ -53,7 +51,7 @@ static void job_work(void *argument)
     size_t i;
 
     while (job_take(self->job, &i))
-        self->job->run(self->job->context, self->worker, i);
+        self->job->tasks->run(self->job->tasks->context, self->worker, i);
 }
 
 bool xti_bulk_progress(struct xti_bulk *bulk, xt_load_phase phase, uint64_t done, uint64_t total)
@@ -68,12 +66,17 @@ bool xti_bulk_sorted(struct xti_bulk *bulk, uint64_t sorted)
     return xti_bulk_progress(bulk, XT_LOAD_SORTING, sorted, bulk->total);
 }
 
-xt_status xti_bulk_parallel(struct xti_bulk *bulk, uint32_t workers, size_t count,
-                            xti_task_fn *run, void *context, xt_load_phase phase,
-                            const size_t *begins)
+static bool tell(struct xti_bulk *bulk, const struct xti_tasks *tasks, size_t i)
+{
+    if (tasks->phase == XT_LOAD_SORTING)
+        return xti_bulk_sorted(bulk, bulk->done + tasks->begins[i + 1]);
+    return xti_bulk_progress(bulk, tasks->phase, bulk->done + tasks->begins[i + 1], bulk->total);
+}
+
+xt_status xti_bulk_parallel(struct xti_bulk *bulk, const struct xti_tasks *tasks)
 {
     const struct xti_os *os = bulk->os;
-    struct job job = {os, NULL, 0, count, run, context};
+    struct job job = {os, tasks, NULL, 0};
     struct job_thread threads[THREADS_MAX];
     xt_status status = XT_OK;
     uint32_t started = 1;
@@ -81,16 +84,15 @@ xt_status xti_bulk_parallel(struct xti_bulk *bulk, uint32_t workers, size_t coun
 
     if (os->mutex_create(os, &job.mutex) != 0)
         return XT_ENOMEM;
-    for (; started < workers && started < count; started++) {
+    for (; started < tasks->workers && started < tasks->count; started++) {
         threads[started].job = &job;
         threads[started].worker = started;
         if (os->thread_start(os, job_work, &threads[started], &threads[started].thread) != 0)
             break; /* fewer threads do the same work */
     }
     while (status == XT_OK && job_take(&job, &i)) {
-        run(context, 0, i);
-        if (begins != NULL && !xti_bulk_progress(bulk, phase, bulk->done + begins[i + 1],
-                                                 bulk->total)) {
+        tasks->run(tasks->context, 0, i);
+        if (!tell(bulk, tasks, i)) {
             job_stop(&job);
             status = XT_ECANCELLED;
         }
@@ -101,7 +103,7 @@ xt_status xti_bulk_parallel(struct xti_bulk *bulk, uint32_t workers, size_t coun
     return status;
 }
 
-/* ---- begin and end ------------------------------------------------------------------------------ */
+/* ---- begin and end --------------------------------------------------------------------------- */
 
 static uint32_t threads_for(const struct xti_os *os, uint32_t wanted)
 {
@@ -213,7 +215,7 @@ static double *child_box(const struct xti_bulk *bulk, const struct xti_children 
     return (double *)(void *)(children->records + i * bulk->child_shape.bytes + 8);
 }
 
-/* ---- tiles --------------------------------------------------------------------------------------- */
+/* ---- tiles ----------------------------------------------------------------------------------- */
 
 static size_t divide_up(size_t count, size_t by)
 {
@@ -234,11 +236,11 @@ struct tile_worker {
     struct xti_sorter inner; /* a group into leaves */
     char *spare;             /* a copy of the largest tile */
     char *boxes;             /* of a group's leaves */
-    uint32_t *refs;
-    uint32_t ref; /* where the next node goes */
-    size_t child; /* number of the next level-1 node */
-    size_t group; /* position in the tile */
-    size_t leaf;  /* position in the group */
+    uint32_t *refs;          /* likewise */
+    uint32_t ref;            /* where the next node goes */
+    size_t child;            /* number of the next level-1 node */
+    size_t group;            /* position in the tile */
+    size_t leaf;             /* position in the group */
     const struct tile_plan *plan;
 };
 
@@ -248,6 +250,7 @@ struct tile_work {
     struct tile_plan *plans;
     struct tile_worker *workers;
     uint32_t worker_count;
+    size_t fanout; /* leaves of the largest group */
 };
 
 static void build_leaf(void *context, char *records, char *spare, size_t count)
@@ -269,8 +272,8 @@ static void build_group(void *context, char *records, char *spare, size_t count)
     const struct tile_plan *plan = worker->plan;
     size_t leaves = xti_part_begin(plan->leaves, plan->groups, worker->group + 1) -
                     xti_part_begin(plan->leaves, plan->groups, worker->group);
-    struct xti_bulk_inner inner = {worker->ref, 1, (uint32_t)leaves, worker->boxes,
-                                   bulk->box_bytes, worker->refs, count};
+    struct xti_bulk_inner inner = {
+        worker->ref, 1, (uint32_t)leaves, worker->boxes, bulk->box_bytes, worker->refs, count};
 
     worker->ref += xti_inner_units(bulk->layout, bulk->layout->inner_capacity);
     worker->leaf = 0;
@@ -295,8 +298,7 @@ static void build_tile(void *context, uint32_t number, size_t tile)
     worker->child = plan->first_child;
     worker->group = 0;
     xti_sorter_split(&worker->outer, tiling->records + begin * work->bulk->shape.bytes,
-                     worker->spare, tiling->begins[tile + 1] - begin, plan->leaves,
-                     plan->groups);
+                     worker->spare, tiling->begins[tile + 1] - begin, plan->leaves, plan->groups);
     XTI_ASSERT(worker->group == plan->groups);
 }
 
@@ -305,7 +307,6 @@ static xt_status worker_init(struct tile_worker *worker, struct tile_work *work)
     const struct xti_bulk *bulk = work->bulk;
     const struct xti_os *os = bulk->os;
     size_t largest = work->tiling->largest;
-    size_t fanout = bulk->layout->inner_capacity;
     xt_status status;
 
     worker->work = work;
@@ -320,8 +321,8 @@ static xt_status worker_init(struct tile_worker *worker, struct tile_work *work)
     worker->inner.emit = build_leaf;
     worker->inner.context = worker;
     worker->spare = os->alloc(os, largest * bulk->shape.bytes);
-    worker->boxes = os->alloc(os, fanout * bulk->box_bytes);
-    worker->refs = os->alloc(os, fanout * sizeof *worker->refs);
+    worker->boxes = os->alloc(os, work->fanout * bulk->box_bytes);
+    worker->refs = os->alloc(os, work->fanout * sizeof *worker->refs);
     return worker->spare != NULL && worker->boxes != NULL && worker->refs != NULL ? XT_OK
                                                                                   : XT_ENOMEM;
 }
@@ -331,16 +332,15 @@ static void worker_release(struct tile_worker *worker, struct tile_work *work)
     const struct xti_bulk *bulk = work->bulk;
     const struct xti_os *os = bulk->os;
     size_t largest = work->tiling->largest;
-    size_t fanout = bulk->layout->inner_capacity;
 
     xti_sorter_release(&worker->outer, os, largest);
     xti_sorter_release(&worker->inner, os, largest);
     if (worker->spare != NULL)
         os->free(os, worker->spare, largest * bulk->shape.bytes);
     if (worker->boxes != NULL)
-        os->free(os, worker->boxes, fanout * bulk->box_bytes);
+        os->free(os, worker->boxes, work->fanout * bulk->box_bytes);
     if (worker->refs != NULL)
-        os->free(os, worker->refs, fanout * sizeof *worker->refs);
+        os->free(os, worker->refs, work->fanout * sizeof *worker->refs);
 }
 
 /* Gives every tile its place, in the order of the tiles. */
@@ -377,13 +377,15 @@ static xt_status plan_tiles(struct tile_work *work)
 static xt_status run_tiles(struct tile_work *work)
 {
     struct xti_bulk *bulk = work->bulk;
+    const struct xti_tasks tasks = {build_tile,          work,
+                                    work->tiling->tiles, work->worker_count,
+                                    XT_LOAD_BUILDING,    work->tiling->begins};
     xt_status status = plan_tiles(work);
 
     for (uint32_t i = 0; i < work->worker_count && status == XT_OK; i++)
         status = worker_init(&work->workers[i], work);
     if (status == XT_OK)
-        status = xti_bulk_parallel(bulk, work->worker_count, work->tiling->tiles, build_tile, work,
-                                   XT_LOAD_BUILDING, work->tiling->begins);
+        status = xti_bulk_parallel(bulk, &tasks);
     for (uint32_t i = 0; i < work->worker_count; i++)
         worker_release(&work->workers[i], work);
     return status;
@@ -392,11 +394,14 @@ static xt_status run_tiles(struct tile_work *work)
 static xt_status build_tiles(struct xti_bulk *bulk, struct xti_tiling *tiling)
 {
     const struct xti_os *os = bulk->os;
-    struct tile_work work = {bulk, tiling, NULL, NULL, bulk->threads};
+    struct tile_work work = {bulk, tiling, NULL, NULL, bulk->threads, 0};
     size_t plans_bytes = tiling->tiles * sizeof *work.plans;
     size_t workers_bytes;
     xt_status status = XT_ENOMEM;
 
+    work.fanout = divide_up(tiling->largest, bulk->layout->leaf_capacity);
+    if (work.fanout > bulk->layout->inner_capacity)
+        work.fanout = bulk->layout->inner_capacity;
     /* Every worker needs room for the largest tile; with duplicates that may be nearly all. */
     if (work.worker_count > tiling->count / tiling->largest)
         work.worker_count = (uint32_t)(tiling->count / tiling->largest);
@@ -412,8 +417,8 @@ static xt_status build_tiles(struct xti_bulk *bulk, struct xti_tiling *tiling)
     return status;
 }
 
-/* The middle of the first tile's box is as good an origin as any: offsets are precise enough for
- * all nodes or each gets its own. */
+/* The middle of some records, one of each tile, is as good an origin as any: offsets from it are
+ * precise enough for a node, or the node gets its own. */
 static void choose_common_origin(struct xti_bulk *bulk, const struct xti_tiling *tiling)
 {
     for (uint32_t dim = 0; dim < bulk->shape.dims && !bulk->has_origin; dim++) {
@@ -422,8 +427,7 @@ static void choose_common_origin(struct xti_bulk *bulk, const struct xti_tiling 
 
         for (uint32_t tile = 0; tile < tiling->tiles; tile++) {
             const char *record = tiling->records + tiling->begins[tile] * bulk->shape.bytes;
-            double key =
-                xti_record_key(record, dim, bulk->shape.is_box, bulk->shape.is_f32);
+            double key = xti_record_key(record, dim, bulk->shape.is_box, bulk->shape.is_f32);
 
             low = key < low ? key : low;
             high = key > high ? key : high;
@@ -449,7 +453,7 @@ static xt_status build_only_leaf(struct xti_bulk *bulk, const struct xti_tiling 
     return status;
 }
 
-xt_status xti_bulk_add(struct xti_bulk *bulk, const struct xti_chunk *chunks, size_t chunk_count)
+xt_status xti_bulk_add(struct xti_bulk *bulk, struct xti_chunk *chunks, size_t chunk_count)
 {
     struct xti_tiling tiling;
     xt_status status = xti_tiling_init(&tiling, bulk, chunks, chunk_count);
@@ -464,10 +468,12 @@ xt_status xti_bulk_add(struct xti_bulk *bulk, const struct xti_chunk *chunks, si
     }
     bulk->done += tiling.count;
     xti_tiling_release(&tiling, bulk);
+    if (status == XT_OK && !xti_bulk_progress(bulk, XT_LOAD_BUILDING, bulk->done, bulk->total))
+        return XT_ECANCELLED;
     return status;
 }
 
-/* ---- upper levels ---------------------------------------------------------------------------------- */
+/* ---- upper levels ---------------------------------------------------------------------------- */
 
 struct level_work {
     struct xti_bulk *bulk;
@@ -483,8 +489,8 @@ static void build_upper(void *context, char *records, char *spare, size_t count)
     struct level_work *work = context;
     struct xti_bulk *bulk = work->bulk;
     size_t bytes = bulk->child_shape.bytes;
-    struct xti_bulk_inner inner = {work->ref, work->level, (uint32_t)count, records + 8,
-                                   bytes, work->refs, 0};
+    struct xti_bulk_inner inner = {
+        work->ref, work->level, (uint32_t)count, records + 8, bytes, work->refs, 0};
     size_t i = work->above->count++;
 
     (void)spare;

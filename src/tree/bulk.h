@@ -22,7 +22,7 @@
 
 #include "tree/tree.h"
 
-/* ---- records ------------------------------------------------------------------------------- */
+/* ---- records --------------------------------------------------------------------------------- */
 
 struct xti_record_shape {
     size_t bytes;
@@ -89,15 +89,16 @@ static inline double xti_record_key(const char *record, uint32_t dim, bool is_bo
     return key > 1e300 ? 1e300 : key;
 }
 
-/* ---- bulk_sort.c --------------------------------------------------------------------------- */
+/* ---- bulk_sort.c ----------------------------------------------------------------------------- */
 
-/* Called with each part of a split, in order. records and spare: count records each, free to use. */
+/* Called with each part of a split, in order. records and spare: count records each, free to
+ * use. */
 typedef void xti_part_fn(void *context, char *records, char *spare, size_t count);
 
 struct xti_sorter {
     struct xti_record_shape shape;
     uint32_t *starts; /* XTI_SORT_BINS_MAX + 1 */
-    uint16_t *bins;   /* a bin for each record of the largest split */
+    uint16_t *bins;   /* one for each record of the largest split */
     double *low;      /* dims */
     double *high;
     size_t count; /* of the whole split */
@@ -119,23 +120,35 @@ static inline size_t xti_part_begin(size_t count, size_t parts, size_t i)
     return count / parts * i + count % parts * i / parts; /* count * i might not fit */
 }
 
-/* Cuts `count` records into `parts` parts, each as near to a cube as the data allow, and emits them.
+/* Cuts `count` records into `parts` parts, each as near to a cube as the data allow, and emits
+ * them.
  * The records are thought of as `leaves` equal leaves, and a part gets whole ones: part i begins at
  * record begin(count, leaves, begin(leaves, parts, i)). records and spare: count records each. */
 void xti_sorter_split(struct xti_sorter *sorter, char *records, char *spare, size_t count,
                       size_t leaves, size_t parts);
 
-/* ---- bulk_tile.c --------------------------------------------------------------------------- */
+/* ---- bulk_tile.c ----------------------------------------------------------------------------- */
 
 /* A kd-tree over a sample: tells for a record which of `tiles` (a power of two) it belongs to. */
 struct xti_splitters {
     uint32_t tiles;
     uint32_t depth;
-    uint8_t *dim;   /* tiles, node i at index i, its children at 2i and 2i + 1; [0] unused */
-    double *value;
+    uint8_t *dim;  /* tiles, node i at index i, its children at 2i and 2i + 1; [0] unused */
+    double *value; /* a key that is not below it goes to the right */
 };
 
-/* sample: count records, reordered. */
+/* The number of the i-th of `wanted` records of a sample of `count`: at even distances, with a step
+ * to the side so that periodic input does no harm. *state: any number at first. wanted <= count. */
+static inline size_t xti_sample_place(size_t count, size_t wanted, size_t i, uint64_t *state)
+{
+    size_t begin = xti_part_begin(count, wanted, i);
+    size_t end = xti_part_begin(count, wanted, i + 1);
+
+    *state = *state * 6364136223846793005u + 1442695040888963407u;
+    return begin + (size_t)((*state >> 33) % (end - begin));
+}
+
+/* sample: count records, at least one, reordered. Where keys are equal, some tiles get nothing. */
 xt_status xti_splitters_init(struct xti_splitters *splitters, const struct xti_os *os,
                              const struct xti_record_shape *shape, char *sample, size_t count,
                              uint32_t tiles);
@@ -144,30 +157,30 @@ void xti_splitters_release(struct xti_splitters *splitters, const struct xti_os 
 uint32_t xti_splitters_tile(const struct xti_splitters *splitters, const char *record, bool is_box,
                             bool is_f32);
 
-/* A run of records somewhere in memory. */
+/* A run of records in a block of its own. */
 struct xti_chunk {
-    char *records;
+    char *records; /* NULL: they were moved and the block freed */
     size_t count;
     size_t capacity;
 };
 
 struct xti_tiling {
-    char *records;    /* all records, tile by tile */
+    char *records; /* all of them, tile by tile */
     size_t count;
-    size_t *begins;   /* tiles + 1 */
-    uint32_t tiles;   /* neighbours that would be too small were joined */
-    uint32_t capacity;
-    size_t largest;
+    size_t *begins;    /* tiles + 1 */
+    uint32_t tiles;    /* neighbours that would be too small were joined */
+    uint32_t capacity; /* tiles that `begins` has room for */
+    size_t largest;    /* records of one tile; fits into 32 bits */
 };
 
 struct xti_bulk;
 
-/* Moves the chunks' records into tiles of about XTI_TILE_RECORDS. */
+/* Moves the chunks' records into tiles, and frees the chunks unless it fails. */
 xt_status xti_tiling_init(struct xti_tiling *tiling, struct xti_bulk *bulk,
-                          const struct xti_chunk *chunks, size_t chunk_count);
+                          struct xti_chunk *chunks, size_t chunk_count);
 void xti_tiling_release(struct xti_tiling *tiling, const struct xti_bulk *bulk);
 
-/* ---- bulk.c -------------------------------------------------------------------------------- */
+/* ---- bulk.c ---------------------------------------------------------------------------------- */
 
 /* Children of the level that is being built: for each its ref and items, and a record with its
  * number and box. */
@@ -191,12 +204,12 @@ struct xti_bulk {
     xt_error *error;
     double *origin; /* dims: offsets are measured from here where that is precise enough */
     bool has_origin;
-    size_t box_bytes;   /* of one box of doubles */
-    uint64_t total;     /* items of the whole load */
-    uint64_t done;      /* items built so far */
+    size_t box_bytes; /* of one box of doubles */
+    uint64_t total;   /* items of the whole load */
+    uint64_t done;    /* items built so far */
     uint64_t live_units;
     uint32_t root_leaf; /* the only leaf, where one is enough; else 0 */
-    bool is_building;   /* the load is past its sorting phase; what is sorted then is a part of it */
+    bool is_building; /* the load is past its sorting phase; what is sorted then is a part of it */
     struct xti_children children; /* level-1 nodes so far */
 };
 
@@ -204,8 +217,9 @@ xt_status xti_bulk_init(struct xti_bulk *bulk, struct xti_txn *txn,
                         const xt_loader_options *options, uint64_t total);
 void xti_bulk_release(struct xti_bulk *bulk);
 
-/* Builds leaves and level-1 nodes of these items. Several calls, one after the other. */
-xt_status xti_bulk_add(struct xti_bulk *bulk, const struct xti_chunk *chunks, size_t chunk_count);
+/* Builds leaves and level-1 nodes of these items, at least one. Several calls, one after the other.
+ * The chunks are freed as soon as their records were moved. */
+xt_status xti_bulk_add(struct xti_bulk *bulk, struct xti_chunk *chunks, size_t chunk_count);
 
 /* Builds the levels above and sets the transaction's root. */
 xt_status xti_bulk_finish(struct xti_bulk *bulk);
@@ -216,15 +230,24 @@ bool xti_bulk_progress(struct xti_bulk *bulk, xt_load_phase phase, uint64_t done
 /* The same, after `sorted` items were put in order. */
 bool xti_bulk_sorted(struct xti_bulk *bulk, uint64_t sorted);
 
-/* Runs `run` for every index below `count`, on up to `workers` threads with numbers from 0 on (the
- * calling one is 0). begins (count + 1 elements, or NULL): items before index i, for progress.
- * XT_ECANCELLED when the progress function says so; some indices were not run then. */
+/* Called for an index, by the worker with that number. */
 typedef void xti_task_fn(void *context, uint32_t worker, size_t i);
-xt_status xti_bulk_parallel(struct xti_bulk *bulk, uint32_t workers, size_t count,
-                            xti_task_fn *run, void *context, xt_load_phase phase,
-                            const size_t *begins);
 
-/* ---- bulk_node.c --------------------------------------------------------------------------- */
+struct xti_tasks {
+    xti_task_fn *run;
+    void *context;
+    size_t count;
+    uint32_t workers;
+    xt_load_phase phase;  /* XT_LOAD_SORTING or XT_LOAD_BUILDING */
+    const size_t *begins; /* count + 1 elements: items before index i, for progress */
+};
+
+/* Runs every index below tasks->count, on up to tasks->workers threads with numbers from 0 on; the
+ * calling one is 0, and tells the progress. XT_ECANCELLED when the progress function says so; some
+ * indices were not run then. */
+xt_status xti_bulk_parallel(struct xti_bulk *bulk, const struct xti_tasks *tasks);
+
+/* ---- bulk_node.c ----------------------------------------------------------------------------- */
 
 /* Boxes here are 2 * dims doubles: lo0, hi0, lo1, hi1, ... */
 
@@ -244,7 +267,7 @@ struct xti_bulk_inner {
 /* Writes an inner node and its box. */
 void xti_bulk_inner(const struct xti_bulk *bulk, const struct xti_bulk_inner *inner, double *box);
 
-/* ---- bulk_spill.c --------------------------------------------------------------------------- */
+/* ---- bulk_spill.c ---------------------------------------------------------------------------- */
 
 /* Records in a temporary file. */
 struct xti_run {
@@ -252,7 +275,8 @@ struct xti_run {
     uint64_t count;
 };
 
-/* Builds from a file of records, holding `budget` bytes of records at once. The file is closed. */
+/* Builds from a file of records, at most `budget` bytes of records (and at least one record) at a
+ * time. The file is closed. */
 xt_status xti_bulk_add_run(struct xti_bulk *bulk, struct xti_run *run, uint64_t budget,
                            const char *spill_folder);
 

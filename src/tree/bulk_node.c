@@ -66,22 +66,31 @@ static void range_f32(const float *values, size_t count, double *least, double *
     *most = (double)high;
 }
 
-static void fill_axis(const struct xti_bulk *bulk, void *coords, uint32_t axis,
-                      const char *records, size_t count, double *least, double *most)
+/* A leaf that is being written. */
+struct leaf_work {
+    const struct xti_bulk *bulk;
+    const char *records;
+    size_t count;
+    void *coords;
+};
+
+static void fill_axis(const struct leaf_work *leaf, uint32_t axis, double *least, double *most)
 {
+    const struct xti_bulk *bulk = leaf->bulk;
     size_t capacity = bulk->layout->leaf_capacity;
+    size_t count = leaf->count;
 
     if (bulk->shape.is_f32) {
-        float *to = (float *)coords + axis * capacity;
+        float *to = (float *)leaf->coords + axis * capacity;
 
-        copy_f32(to, records, count, bulk->shape.bytes, axis);
+        copy_f32(to, leaf->records, count, bulk->shape.bytes, axis);
         for (size_t i = count; i < capacity; i++)
             to[i] = NAN;
         range_f32(to, count, least, most);
     } else {
-        double *to = (double *)coords + axis * capacity;
+        double *to = (double *)leaf->coords + axis * capacity;
 
-        copy_f64(to, records, count, bulk->shape.bytes, axis);
+        copy_f64(to, leaf->records, count, bulk->shape.bytes, axis);
         for (size_t i = count; i < capacity; i++)
             to[i] = (double)NAN;
         range_f64(to, count, least, most);
@@ -93,7 +102,7 @@ void xti_bulk_leaf(const struct xti_bulk *bulk, uint32_t ref, const char *record
 {
     const struct xti_layout *layout = bulk->layout;
     struct xtd_node *node = begin_node(bulk, ref, (uint32_t)count, count);
-    void *coords = xti_leaf_coords(node);
+    const struct leaf_work leaf = {bulk, records, count, xti_leaf_coords(node)};
     double ignored;
     uint64_t *ids;
 
@@ -101,14 +110,14 @@ void xti_bulk_leaf(const struct xti_bulk *bulk, uint32_t ref, const char *record
     node->size_units = xti_leaf_units(layout, node->capacity);
     node->kind = layout->leaf_kind;
     for (uint32_t dim = 0; dim < layout->dims; dim++) {
-        double *low = &box[2 * dim];
-        double *high = &box[2 * dim + 1];
+        double *low = &box[(size_t)2 * dim];
+        double *high = &box[(size_t)2 * dim + 1];
 
         if (bulk->shape.is_box) {
-            fill_axis(bulk, coords, 2 * dim, records, count, low, &ignored);
-            fill_axis(bulk, coords, 2 * dim + 1, records, count, &ignored, high);
+            fill_axis(&leaf, 2 * dim, low, &ignored);
+            fill_axis(&leaf, 2 * dim + 1, &ignored, high);
         } else {
-            fill_axis(bulk, coords, dim, records, count, low, high);
+            fill_axis(&leaf, dim, low, high);
         }
     }
     ids = xti_leaf_ids(layout, node);
@@ -140,8 +149,8 @@ static void find_box(const struct xti_bulk_inner *inner, uint32_t dims, double *
             low = child_low < low ? child_low : low;
             high = child_high > high ? child_high : high;
         }
-        box[2 * dim] = low;
-        box[2 * dim + 1] = high;
+        box[(size_t)2 * dim] = low;
+        box[(size_t)2 * dim + 1] = high;
     }
 }
 
@@ -165,8 +174,8 @@ static double middle(double low, double high)
 static void choose_origin(const struct xti_bulk *bulk, double *origin, const double *box)
 {
     for (uint32_t dim = 0; dim < bulk->layout->dims; dim++) {
-        const double low = box[2 * dim];
-        const double high = box[2 * dim + 1];
+        const double low = box[(size_t)2 * dim];
+        const double high = box[(size_t)2 * dim + 1];
 
         if (bulk->has_origin && xti_origin_fits(&low, &high, &bulk->origin[dim], 1))
             origin[dim] = bulk->origin[dim];
@@ -175,8 +184,8 @@ static void choose_origin(const struct xti_bulk *bulk, double *origin, const dou
     }
 }
 
-/* Stores the children's boxes; `box` becomes what they cover as stored, so that a parent's box holds
- * not only the items but every box below it. */
+/* Stores the children's boxes; `box` becomes what they cover as stored, so that a parent's box
+ * holds not only the items but every box below it. */
 static void fill_boxes(const struct xti_bulk *bulk, const struct xti_bulk_inner *inner,
                        struct xtd_node *node, double *box)
 {
@@ -195,8 +204,8 @@ static void fill_boxes(const struct xti_bulk *bulk, const struct xti_bulk_inner 
             least = low[i] < least ? low[i] : least;
             most = high[i] > most ? high[i] : most;
         }
-        box[2 * dim] = xti_sum_down(origin[dim], (double)least);
-        box[2 * dim + 1] = xti_sum_up(origin[dim], (double)most);
+        box[(size_t)2 * dim] = xti_sum_down(origin[dim], (double)least);
+        box[(size_t)2 * dim + 1] = xti_sum_up(origin[dim], (double)most);
         for (uint32_t i = inner->count; i < node->capacity; i++) {
             low[i] = NAN;
             high[i] = NAN;

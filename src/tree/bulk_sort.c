@@ -3,7 +3,10 @@
  * The longest side is cut into slabs by one counting sort; each slab is then cut further, until a
  * part is one leaf (or one node). The counting sort bins keys linearly between the smallest and the
  * largest; records of one bin keep their order, so a cut may fall inside a bin: that costs a little
- * overlap and no correctness. Where the keys crowd into few bins, a merge sort takes over.
+ * overlap and no correctness.
+ *
+ * Where the keys crowd into few bins, a merge sort takes over. The longest side then says little:
+ * an outlier may have made it so. Only halves are cut, and each is looked at anew.
  *
  * SPDX-License-Identifier: MIT
  */
@@ -53,10 +56,10 @@ void xti_sorter_release(struct xti_sorter *sorter, const struct xti_os *os, size
     memset(sorter, 0, sizeof *sorter);
 }
 
-/* ---- loops over records, compiled once for each of the four shapes ---------------------------- */
+/* ---- loops over records, compiled once for each of the four shapes --------------------------- */
 
-#define EACH_SHAPE(shape, call)                                                                   \
-    ((shape)->is_box ? ((shape)->is_f32 ? call(true, true) : call(true, false))                   \
+#define EACH_SHAPE(shape, call)                                                                    \
+    ((shape)->is_box ? ((shape)->is_f32 ? call(true, true) : call(true, false))                    \
                      : ((shape)->is_f32 ? call(false, true) : call(false, false)))
 
 struct span {
@@ -65,9 +68,8 @@ struct span {
     size_t bytes; /* of one */
 };
 
-static inline __attribute__((always_inline)) void bounds_of(struct span span, uint32_t dim,
-                                                            bool is_box, bool is_f32, double *low,
-                                                            double *high)
+static inline __attribute__((always_inline)) void
+bounds_of(struct span span, uint32_t dim, bool is_box, bool is_f32, double *low, double *high)
 {
     double least = INFINITY;
     double most = -INFINITY;
@@ -85,7 +87,7 @@ static inline __attribute__((always_inline)) void bounds_of(struct span span, ui
 static void find_bounds(const struct xti_sorter *sorter, struct span span)
 {
     for (uint32_t dim = 0; dim < sorter->shape.dims; dim++) {
-#define BOUNDS(is_box, is_f32)                                                                    \
+#define BOUNDS(is_box, is_f32)                                                                     \
     bounds_of(span, dim, is_box, is_f32, &sorter->low[dim], &sorter->high[dim])
         EACH_SHAPE(&sorter->shape, BOUNDS);
 #undef BOUNDS
@@ -107,8 +109,7 @@ static inline __attribute__((always_inline)) void count_bins(struct span span,
     uint32_t last = binning->bin_count - 1;
 
     for (size_t i = 0; i < span.count; i++) {
-        double key =
-            xti_record_key(span.records + i * span.bytes, binning->dim, is_box, is_f32);
+        double key = xti_record_key(span.records + i * span.bytes, binning->dim, is_box, is_f32);
         uint32_t bin = (uint32_t)((key - binning->low) * binning->scale);
 
         bin = bin < last ? bin : last;
@@ -187,8 +188,8 @@ static void merge(const struct xti_sorter *sorter, const char *from, char *to, c
     size_t b = cut[1];
 
     for (size_t i = cut[0]; i < cut[2]; i++) {
-        bool takes_a = b == cut[2] || (a < cut[1] && key_at(sorter, from, a, dim) <=
-                                                         key_at(sorter, from, b, dim));
+        bool takes_a = b == cut[2] ||
+                       (a < cut[1] && key_at(sorter, from, a, dim) <= key_at(sorter, from, b, dim));
         size_t next = takes_a ? a++ : b++;
 
         xti_record_move(to + i * bytes, from + next * bytes, bytes);
@@ -263,6 +264,7 @@ static size_t place_of(const struct xti_sorter *sorter, size_t part)
 
 /* Splits the parts from `first` to before `last`. Each slab gets half of them at most (rounded up),
  * so the depth is at most log2(parts) + 1. */
+/* NOLINTNEXTLINE(misc-no-recursion) */
 static void split(struct xti_sorter *sorter, char *records, char *spare, size_t first, size_t last)
 {
     size_t begin = place_of(sorter, first);
@@ -278,9 +280,12 @@ static void split(struct xti_sorter *sorter, char *records, char *spare, size_t 
     find_bounds(sorter, span);
     dim = longest_side(sorter);
     if (sorter->high[dim] > sorter->low[dim]) { /* else all keys are equal: any cut is as good */
-        slabs = slab_count(sorter, dim, slabs);
-        if (!counting_sort(sorter, span, dim, spare))
+        if (counting_sort(sorter, span, dim, spare)) {
+            slabs = slab_count(sorter, dim, slabs);
+        } else {
             merge_sort(sorter, records, spare, span.count, dim);
+            slabs = 2;
+        }
         sorted = spare;
         spare = records;
     }

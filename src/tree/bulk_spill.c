@@ -1,9 +1,10 @@
 /* src/tree/bulk_spill.c -- loads larger than the memory they may use.
  *
- * A run is a temporary file of records. One that fits into the budget is read and built. A larger one
- * is cut into partitions by a kd-tree over a sample of it, as tiles are, each partition a run of its
- * own; these are built one after the other. So every record is written twice and read twice, always
- * in large pieces. Where sampling cannot divide a run (all keys equal), it is cut by position.
+ * A run is a temporary file of records. One that fits into the budget is read and built. A larger
+ * one is cut into partitions by a kd-tree over a sample of it, as tiles are, each partition a run
+ * of its own; these are built one after the other. So up to 32 budgets every record is written
+ * twice and read twice, in large pieces. Where sampling cannot divide a run (all keys equal), it is
+ * cut by position.
  *
  * SPDX-License-Identifier: MIT
  */
@@ -12,7 +13,8 @@
 /* Partitions of one cut; each holds an open file, so that three levels stay below 200 files. */
 #define PARTITIONS_MAX 64u
 #define SAMPLES_PER_PARTITION 64u
-/* Beyond that depth (64^3 budgets) a run is cut by position. */
+/* Beyond that depth (32^3 budgets) a run is cut by position; so is one that a cut left whole, but
+ * for an eighth. */
 #define DEPTH_MAX 3u
 
 struct partition {
@@ -27,8 +29,9 @@ struct cut {
     struct partition *partitions;
     uint32_t count;
     size_t buffer_records; /* of each partition */
-    char *block;
+    char *block;           /* of the run that is being read */
     size_t block_records;
+    size_t sample_records;
 };
 
 static xt_status report(const struct xti_bulk *bulk, int result, const char *what)
@@ -54,7 +57,12 @@ static void run_close(const struct xti_bulk *bulk, struct xti_run *run)
     run->file = XTI_FILE_NONE;
 }
 
-/* ---- building what fits ------------------------------------------------------------------------- */
+static size_t at_least_one(uint64_t count)
+{
+    return count > 0 ? (size_t)count : 1;
+}
+
+/* ---- building what fits ---------------------------------------------------------------------- */
 
 static xt_status build_range(struct xti_bulk *bulk, const struct xti_run *run, uint64_t first,
                              size_t count)
@@ -68,7 +76,8 @@ static xt_status build_range(struct xti_bulk *bulk, const struct xti_run *run, u
     status = read_records(bulk, run->file, first, count, chunk.records);
     if (status == XT_OK)
         status = xti_bulk_add(bulk, &chunk, 1);
-    bulk->os->free(bulk->os, chunk.records, bytes);
+    if (chunk.records != NULL)
+        bulk->os->free(bulk->os, chunk.records, bytes);
     if (status == XT_OK)
         status = xti_txn_spill(bulk->txn, bulk->error);
     return status;
@@ -77,25 +86,26 @@ static xt_status build_range(struct xti_bulk *bulk, const struct xti_run *run, u
 static xt_status build_by_position(struct xti_bulk *bulk, const struct xti_run *run,
                                    uint64_t budget)
 {
-    uint64_t pieces = run->count * bulk->shape.bytes / budget + 1;
+    uint64_t piece = at_least_one(budget / bulk->shape.bytes);
+    uint64_t pieces = (run->count - 1) / piece + 1;
     xt_status status = XT_OK;
 
     for (uint64_t i = 0; i < pieces && status == XT_OK; i++) {
         size_t begin = xti_part_begin(run->count, pieces, i);
         size_t end = xti_part_begin(run->count, pieces, i + 1);
 
-        if (begin < end)
-            status = build_range(bulk, run, begin, end - begin);
+        status = build_range(bulk, run, begin, end - begin);
     }
     return status;
 }
 
-/* ---- cutting -------------------------------------------------------------------------------------- */
+/* ---- cutting --------------------------------------------------------------------------------- */
 
 static xt_status sample_run(struct cut *cut, const struct xti_run *run)
 {
     struct xti_bulk *bulk = cut->bulk;
-    size_t wanted = (size_t)cut->count * SAMPLES_PER_PARTITION;
+    size_t wanted = cut->sample_records;
+    uint64_t state = 0;
     size_t bytes = wanted * bulk->shape.bytes;
     char *sample = bulk->os->alloc(bulk->os, bytes);
     xt_status status = XT_OK;
@@ -103,11 +113,11 @@ static xt_status sample_run(struct cut *cut, const struct xti_run *run)
     if (sample == NULL)
         return XT_ENOMEM;
     for (size_t i = 0; i < wanted && status == XT_OK; i++)
-        status = read_records(bulk, run->file, xti_part_begin(run->count, wanted, i), 1,
+        status = read_records(bulk, run->file, xti_sample_place(run->count, wanted, i, &state), 1,
                               sample + i * bulk->shape.bytes);
     if (status == XT_OK)
-        status = xti_splitters_init(&cut->splitters, bulk->os, &bulk->shape, sample, wanted,
-                                    cut->count);
+        status =
+            xti_splitters_init(&cut->splitters, bulk->os, &bulk->shape, sample, wanted, cut->count);
     bulk->os->free(bulk->os, sample, bytes);
     return status;
 }
@@ -134,8 +144,7 @@ static xt_status scatter_block(struct cut *cut, size_t count)
 
     for (size_t i = 0; i < count && status == XT_OK; i++) {
         const char *record = cut->block + i * shape->bytes;
-        uint32_t tile =
-            xti_splitters_tile(&cut->splitters, record, shape->is_box, shape->is_f32);
+        uint32_t tile = xti_splitters_tile(&cut->splitters, record, shape->is_box, shape->is_f32);
         struct partition *partition = &cut->partitions[tile];
 
         xti_record_move(partition->buffer + partition->buffered * shape->bytes, record,
@@ -196,14 +205,25 @@ static void cut_end(struct cut *cut)
     memset(cut, 0, sizeof *cut);
 }
 
+/* As many as are useful, as the run has, and as fit into half the budget. */
+static size_t sample_records_for(const struct cut *cut, uint64_t run_count, uint64_t budget)
+{
+    uint64_t wanted = (uint64_t)cut->count * SAMPLES_PER_PARTITION;
+
+    wanted = wanted < run_count ? wanted : run_count;
+    if (wanted > budget / 2 / cut->bulk->shape.bytes)
+        wanted = budget / 2 / cut->bulk->shape.bytes;
+    return at_least_one(wanted);
+}
+
 static xt_status cut_begin(struct cut *cut, uint64_t budget, const char *spill_folder)
 {
     struct xti_bulk *bulk = cut->bulk;
     const struct xti_os *os = bulk->os;
     size_t bytes = bulk->shape.bytes;
 
-    cut->buffer_records = (size_t)(budget / cut->count / bytes) + 1;
-    cut->block_records = (size_t)(budget / 4 / bytes) + 1;
+    cut->buffer_records = at_least_one(budget / cut->count / bytes);
+    cut->block_records = at_least_one(budget / 4 / bytes);
     cut->block = os->alloc(os, cut->block_records * bytes);
     cut->partitions = xti_alloc_zeroed(os, cut->count * sizeof *cut->partitions);
     if (cut->partitions == NULL)
@@ -239,6 +259,7 @@ static uint32_t partitions_for(const struct xti_bulk *bulk, uint64_t count, uint
 static xt_status add_run(struct xti_bulk *bulk, struct xti_run *run, uint64_t budget,
                          const char *spill_folder, uint32_t depth);
 
+/* NOLINTNEXTLINE(misc-no-recursion): bounded by DEPTH_MAX */
 static xt_status cut_and_build(struct xti_bulk *bulk, struct xti_run *run, uint64_t budget,
                                const char *spill_folder, uint32_t depth)
 {
@@ -248,6 +269,7 @@ static xt_status cut_and_build(struct xti_bulk *bulk, struct xti_run *run, uint6
 
     cut.bulk = bulk;
     cut.count = partitions_for(bulk, run->count, budget);
+    cut.sample_records = sample_records_for(&cut, run->count, budget);
     status = cut_begin(&cut, budget, spill_folder);
     if (status == XT_OK)
         status = sample_run(&cut, run);
@@ -258,7 +280,7 @@ static xt_status cut_and_build(struct xti_bulk *bulk, struct xti_run *run, uint6
     bulk->is_building = true;
     for (uint32_t i = 0; i < cut.count && status == XT_OK; i++) {
         struct xti_run *part = &cut.partitions[i].run;
-        uint32_t next = part->count > count / 2 ? DEPTH_MAX : depth + 1;
+        uint32_t next = part->count > count - count / 8 ? DEPTH_MAX : depth + 1;
 
         status = add_run(bulk, part, budget, spill_folder, next);
     }
@@ -266,7 +288,7 @@ static xt_status cut_and_build(struct xti_bulk *bulk, struct xti_run *run, uint6
     return status;
 }
 
-/* The depth is bounded by DEPTH_MAX. */
+/* NOLINTNEXTLINE(misc-no-recursion): bounded by DEPTH_MAX */
 static xt_status add_run(struct xti_bulk *bulk, struct xti_run *run, uint64_t budget,
                          const char *spill_folder, uint32_t depth)
 {

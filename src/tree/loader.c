@@ -8,13 +8,16 @@
 
 #define CHUNK_BYTES ((size_t)8 << 20)
 
-/* What share of the memory limit each stage may use; the rest is the tree's own new nodes, which go
- * to the file after each partition, and what the process needs besides.
- *   adding:       chunks of 1/4
- *   partitioning: a block and buffers of 5/4 budget
- *   building:     a partition, its tiles, spare copies and bins: 4 budgets; its nodes: 1.2 budgets */
+/* What share of the memory limit the records of each stage may be. Building needs of the records'
+ * bytes: as read, as tiles, with a spare copy and bins, or with a spare copy and the nodes: 3.4
+ * times at most. Nodes go to the file after each partition; only boxes and refs of level-1 nodes
+ * stay, a thousandth of what they hold.
+ *   adding:       chunks of 1/4, as many built at once when nothing was spilled
+ *   partitioning: buffers, a block and a sample: 7/4 budget
+ *   building:     3.4 budgets */
 #define LIMIT_SHARE_ADDING 4u
-#define LIMIT_SHARE_BUDGET 10u
+#define LIMIT_SHARE_BUDGET 6u
+#define LIMIT_CHUNKS 4u
 
 /* After so many single items the progress function is asked. */
 #define PROGRESS_ITEMS 65536u
@@ -36,13 +39,15 @@ struct xti_loader {
     struct xti_run run; /* what was spilled */
 };
 
-/* ---- begin and end ------------------------------------------------------------------------------- */
+/* ---- begin and end --------------------------------------------------------------------------- */
 
 static void drop_chunks(struct xti_loader *loader)
 {
-    for (size_t i = 0; i < loader->chunk_count; i++)
-        loader->os->free(loader->os, loader->chunks[i].records,
-                         loader->chunk_records * loader->shape.bytes);
+    for (size_t i = 0; i < loader->chunk_count; i++) {
+        if (loader->chunks[i].records != NULL)
+            loader->os->free(loader->os, loader->chunks[i].records,
+                             loader->chunks[i].capacity * loader->shape.bytes);
+    }
     loader->chunk_count = 0;
     loader->buffered = 0;
 }
@@ -82,9 +87,9 @@ static size_t chunk_records_for(const struct xti_loader *loader)
     uint64_t bytes = CHUNK_BYTES;
     uint64_t limit = loader->options.memory_limit;
 
-    if (limit != 0 && bytes > limit / LIMIT_SHARE_ADDING / 4)
-        bytes = limit / LIMIT_SHARE_ADDING / 4;
-    return (size_t)(bytes / loader->shape.bytes) + 1;
+    if (limit != 0 && bytes > limit / LIMIT_SHARE_ADDING / LIMIT_CHUNKS)
+        bytes = limit / LIMIT_SHARE_ADDING / LIMIT_CHUNKS;
+    return bytes > loader->shape.bytes ? (size_t)(bytes / loader->shape.bytes) : 1;
 }
 
 xt_status xti_loader_open(struct xti_txn *txn, const xt_loader_options *options,
@@ -114,7 +119,7 @@ xt_status xti_loader_open(struct xti_txn *txn, const xt_loader_options *options,
     return XT_OK;
 }
 
-/* ---- room for records ----------------------------------------------------------------------------- */
+/* ---- room for records ------------------------------------------------------------------------ */
 
 static xt_status grow_chunk_array(struct xti_loader *loader)
 {
@@ -186,6 +191,7 @@ static xt_status add_chunk(struct xti_loader *loader)
         status = grow_chunk_array(loader);
     if (status != XT_OK)
         return status;
+    XTI_ASSERT(loader->chunk_count < loader->chunk_capacity && loader->chunks != NULL);
     chunk = &loader->chunks[loader->chunk_count];
     chunk->count = 0;
     chunk->capacity = loader->chunk_records;
@@ -221,7 +227,7 @@ static xt_status find_room(struct xti_loader *loader, struct xti_chunk **out)
     return XT_OK;
 }
 
-/* ---- items ---------------------------------------------------------------------------------------- */
+/* ---- items ----------------------------------------------------------------------------------- */
 
 /* False: NaN, or a finite value that no finite float is near. */
 static inline bool put_coord(const struct xti_record_shape *shape, char *record, uint32_t axis,
@@ -333,8 +339,8 @@ static bool put_row(const struct xti_record_shape *shape, const struct row_sourc
 }
 
 /* Copies rows from `row` on into the chunk; returns how many before the first bad one. */
-static size_t put_rows(const struct xti_loader *loader, const struct row_source *source,
-                       size_t row, size_t count, char *record)
+static size_t put_rows(const struct xti_loader *loader, const struct row_source *source, size_t row,
+                       size_t count, char *record)
 {
     for (size_t i = 0; i < count; i++) {
         uint64_t id = loader->next_row + i;
@@ -381,7 +387,7 @@ xt_status xti_loader_add_many(struct xti_loader *loader, const xt_rows *rows, si
     return XT_OK;
 }
 
-/* ---- the end --------------------------------------------------------------------------------------- */
+/* ---- the end --------------------------------------------------------------------------------- */
 
 static xt_status build(struct xti_loader *loader, struct xti_bulk *bulk)
 {
@@ -393,8 +399,7 @@ static xt_status build(struct xti_loader *loader, struct xti_bulk *bulk)
     status = spill(loader);
     if (status != XT_OK)
         return status;
-    status = xti_bulk_add_run(bulk, &loader->run, budget, loader->spill_folder);
-    return status;
+    return xti_bulk_add_run(bulk, &loader->run, budget, loader->spill_folder);
 }
 
 /* Leaves a little above what the nodes will need, so that one arena takes them all if it may. */
@@ -426,11 +431,19 @@ static xt_status load(struct xti_loader *loader)
     return status;
 }
 
+/* What no system call says: no memory, cancelled. */
+static void tell_error(xt_error *error, xt_status status)
+{
+    if (status != XT_OK && error != NULL && error->status != status)
+        (void)xti_report(error, status, NULL, NULL, XTI_NO_OFFSET, "build the tree");
+}
+
 xt_status xti_loader_finish(struct xti_loader *loader)
 {
     xt_status status = XT_OK;
     xt_status undone;
 
+    xti_report_clear(loader->options.error);
     if (loader->count > 0)
         status = load(loader);
     if (status != XT_OK) {
@@ -438,6 +451,7 @@ xt_status xti_loader_finish(struct xti_loader *loader)
         if (undone != XT_OK)
             status = undone;
     }
+    tell_error(loader->options.error, status);
     xti_loader_cancel(loader);
     return status;
 }

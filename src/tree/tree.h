@@ -52,7 +52,7 @@ struct xti_verify_report {
 XT_NODISCARD xt_status xti_tree_verify(const struct xti_os *os, const struct xti_view *view,
                                        bool checksums, struct xti_verify_report *report);
 
-/* ---- bulk load (loader.c, spill.c, bulk_*.c) ------------------------------------------------ */
+/* ---- bulk load (loader.c, bulk*.c) ------------------------------------------------------- */
 
 struct xti_loader;
 

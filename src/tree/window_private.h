@@ -31,9 +31,9 @@ struct xti_window_frame {
     bool is_whole;        /* the node lies inside the window: nothing below is tested */
 };
 
-/* Leaves that were found and asked for from memory, but not entered yet: while they are on their way
- * the walk goes on to find more. Room for all children of a block when fewer than XTI_LEAVES_AHEAD
- * wait. */
+/* Leaves that were found and asked for from memory, but not entered yet: while they are on their
+ * way the walk goes on to find more. Room for all children of a block when fewer than
+ * XTI_LEAVES_AHEAD wait. */
 #define XTI_LEAVES_AHEAD 8u
 #define XTI_LEAVES_MAX (XTI_LEAVES_AHEAD + XTI_BLOCK_SLOTS)
 

@@ -2,8 +2,8 @@
  *
  * Memory is the cost that counts. As soon as it is known which inner children of a block meet the
  * window, the first few of them are asked for; each time one is entered, one more. Leaves are asked
- * for, coordinates and ids where both will be read, and queued: the walk goes on to find more of them
- * while they are on their way, and enters them in the order in which they were found.
+ * for, coordinates and ids where both will be read, and queued: the walk goes on to find more of
+ * them while they are on their way, and enters them in the order in which they were found.
  *
  * Lines are counted as README.md defines them, from masks and sizes, not from what a kernel really
  * loads; so the figures are the same for all kernels.
@@ -294,7 +294,8 @@ static bool leaf_next(struct xti_window_query *query)
     if (query->leaves_first == query->leaves_end && !leaves_find(query))
         return false;
     i = query->leaves_first++;
-    return node_enter(query, query->waiting[i], 0, (query->waiting_whole[i / 64] >> i % 64 & 1) != 0);
+    return node_enter(query, query->waiting[i], 0,
+                      (query->waiting_whole[i / 64] >> i % 64 & 1) != 0);
 }
 
 static bool root_enter(struct xti_window_query *query)

@@ -293,6 +293,8 @@ static xt_status make_durable(struct xti_txn *txn, const struct xtd_state *state
     if (status == XT_OK)
         status = write_head(txn, state, *record_hash, error);
     txn->is_broken = status == XT_EBROKEN;
+    if (txn->is_broken && error != NULL)
+        error->status = XT_EBROKEN;
     return status;
 }
 

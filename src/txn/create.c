@@ -27,9 +27,11 @@ struct folder_scan {
     bool has_head;
     bool has_foreign;
     uint32_t count;
-    char names[64][XTI_NAME_BYTES];
+    char names[8][XTI_NAME_BYTES]; /* more than there can be */
 };
 
+/* A creation makes the first arena and the first manifest only: others, without HEAD, are what is
+ * left of a store, and not ours to remove. */
 static bool scan_name(void *context, const char *name)
 {
     struct folder_scan *scan = context;
@@ -38,115 +40,74 @@ static bool scan_name(void *context, const char *name)
 
     if (kind == XTI_IS_HEAD)
         scan->has_head = true;
-    else if (kind == XTI_FOREIGN)
+    else if (kind == XTI_FOREIGN || number > 1)
         scan->has_foreign = true;
     else if (kind != XTI_IS_LOCK && scan->count < XTI_ARRAY_COUNT(scan->names))
-        strcpy(scan->names[scan->count++], name); /* parsed names are shorter than XTI_NAME_BYTES */
+        strcpy(scan->names[scan->count++], name); /* a parsed name is short enough */
     return !scan->has_head && !scan->has_foreign;
 }
 
-/* Only what a creation that did not come to its end may have left is removed. */
-static xt_status clear_folder(struct xti_txn *txn, struct folder_scan *scan, xt_error *error)
+/* What is in the way of a creation. `scan` gets the names of what one that did not come to its end
+ * may have left. */
+static xt_status look_at_folder(struct xti_txn *txn, struct folder_scan *scan, xt_error *error)
 {
     int result;
 
-    do {
-        memset(scan, 0, sizeof *scan);
-        result = txn->os->list(txn->os, txn->path, scan_name, scan);
-        if (result == -ENOTDIR)
-            return xti_report(error, XT_EEXIST, txn->path, NULL, XTI_NO_OFFSET,
-                              "a file is in the way");
-        if (result != 0)
-            return xti_report_system(error, result, txn->path, NULL, "list the folder");
-        if (scan->has_head)
-            return xti_report(error, XT_EEXIST, txn->path, NULL, XTI_NO_OFFSET,
-                              "the folder holds a store already");
-        if (scan->has_foreign)
-            return xti_report(error, XT_EEXIST, txn->path, NULL, XTI_NO_OFFSET,
-                              "the folder is not empty");
-        for (uint32_t i = 0; i < scan->count && result == 0; i++)
-            result = xti_remove_file(txn->os, txn->path, scan->names[i]);
-        if (result != 0)
-            return xti_report_system(error, result, txn->path, NULL, "remove a leftover file");
-    } while (scan->count > 0);
+    memset(scan, 0, sizeof *scan);
+    result = txn->os->list(txn->os, txn->path, scan_name, scan);
+    if (result == -ENOTDIR)
+        return xti_report(error, XT_EEXIST, txn->path, NULL, XTI_NO_OFFSET, "a file is in the way");
+    if (result != 0)
+        return xti_report_system(error, result, txn->path, NULL, "list the folder");
+    if (scan->has_head)
+        return xti_report(error, XT_EEXIST, txn->path, NULL, XTI_NO_OFFSET,
+                          "the folder holds a store already");
+    if (scan->has_foreign)
+        return xti_report(error, XT_EEXIST, txn->path, NULL, XTI_NO_OFFSET,
+                          "the folder is not empty");
     return XT_OK;
 }
 
-static xt_status scan_folder(struct xti_txn *txn, xt_error *error)
+static xt_status check_folder(struct xti_txn *txn, bool removes_leftovers, xt_error *error)
 {
     struct folder_scan *scan = txn->os->alloc(txn->os, sizeof *scan);
     xt_status status;
+    int result = 0;
 
     if (scan == NULL)
         return xti_report(error, XT_ENOMEM, txn->path, NULL, XTI_NO_OFFSET, "memory for names");
-    status = clear_folder(txn, scan, error);
+    status = look_at_folder(txn, scan, error);
+    if (status != XT_OK || !removes_leftovers)
+        scan->count = 0;
+    for (uint32_t i = 0; i < scan->count && result == 0; i++)
+        result = xti_remove_file(txn->os, txn->path, scan->names[i]);
+    if (result != 0)
+        status = xti_report_system(error, result, txn->path, NULL, "remove a leftover file");
     txn->os->free(txn->os, scan, sizeof *scan);
     return status;
 }
 
-static int open_lock(struct xti_txn *txn)
-{
-    int result = xti_open_file(txn->os, txn->path, XTI_NAME_LOCK, XTI_OPEN_CREATE, &txn->lock_file);
-
-    if (result == -EEXIST)
-        result = xti_open_file(txn->os, txn->path, XTI_NAME_LOCK, XTI_OPEN_WRITE, &txn->lock_file);
-    if (result != 0)
-        return result;
-    return txn->os->lock(txn->os, txn->lock_file);
-}
-
-/* Another creation that runs at the same time loses the race for the lock, or sees HEAD after it. A
- * folder with foreign files is left without a trace. */
+/* N1, N2. Another creation that runs at the same time loses the race for the lock, or sees HEAD
+ * after it. Until the lock is taken nothing is touched: what lies there may be another's work. */
 static xt_status claim_folder(struct xti_txn *txn, bool *was_made, xt_error *error)
 {
     int result = txn->os->make_folder(txn->os, txn->path);
-    xt_status status;
+    xt_status status = XT_OK;
 
     *was_made = result == 0;
-    if (result == -EEXIST) {
-        status = scan_folder(txn, error);
-        if (status != XT_OK)
-            return status;
-    } else if (result != 0) {
-        return xti_report_system(error, result, txn->path, NULL, "make the folder");
-    }
-    result = open_lock(txn);
-    if (result == -EBUSY)
-        return xti_report(error, XT_EBUSY, txn->path, XTI_NAME_LOCK, XTI_NO_OFFSET,
-                          "another writer has the store open");
-    if (result != 0)
-        return xti_report_system(error, result, txn->path, XTI_NAME_LOCK, "lock the store");
-    return scan_folder(txn, error);
+    if (result == -EEXIST)
+        status = check_folder(txn, false, error);
+    else if (result != 0)
+        status = xti_report_system(error, result, txn->path, NULL, "make the folder");
+    if (status == XT_OK)
+        status = xti_take_lock(txn, error);
+    if (status == XT_OK)
+        status = check_folder(txn, true, error);
+    return status;
 }
 
-static xt_status sync_folders(struct xti_txn *txn, xt_error *error)
-{
-    char parent[4096];
-    size_t size = strlen(txn->path);
-    int result;
-
-    while (size > 1 && txn->path[size - 1] == '/')
-        size--;
-    while (size > 0 && txn->path[size - 1] != '/')
-        size--;
-    if (size == 0) {
-        strcpy(parent, ".");
-    } else {
-        if (size >= sizeof parent)
-            return xti_report(error, XT_EINVAL, txn->path, NULL, XTI_NO_OFFSET, "path too long");
-        memcpy(parent, txn->path, size);
-        parent[size] = '\0';
-    }
-    result = txn->os->sync_folder(txn->os, txn->path);
-    if (result == 0)
-        result = txn->os->sync_folder(txn->os, parent);
-    if (result != 0)
-        return xti_report_system(error, result, txn->path, NULL, "sync the folder");
-    return XT_OK;
-}
-
-/* HEAD of zeroes, which the first commit then fills through the open file; it gets its name when
- * that has been synced. */
+/* N3. HEAD of zeroes, which the first commit then fills through the open file; it gets its name
+ * when that has been synced. */
 static xt_status write_head_tmp(struct xti_txn *txn, xt_error *error)
 {
     void *zeroes = xti_alloc_zeroed(txn->os, XTD_HEAD_BYTES);
@@ -154,8 +115,7 @@ static xt_status write_head_tmp(struct xti_txn *txn, xt_error *error)
 
     if (zeroes == NULL)
         return xti_report(error, XT_ENOMEM, txn->path, NULL, XTI_NO_OFFSET, "memory for HEAD");
-    result = xti_open_file(txn->os, txn->path, XTI_NAME_HEAD_TMP, XTI_OPEN_CREATE,
-                           &txn->head_file);
+    result = xti_open_file(txn->os, txn->path, XTI_NAME_HEAD_TMP, XTI_OPEN_CREATE, &txn->head_file);
     if (result == 0)
         result = txn->os->write_at(txn->os, txn->head_file, 0, zeroes, XTD_HEAD_BYTES);
     txn->os->free(txn->os, zeroes, XTD_HEAD_BYTES);
@@ -164,6 +124,7 @@ static xt_status write_head_tmp(struct xti_txn *txn, xt_error *error)
     return XT_OK;
 }
 
+/* N5, N6. */
 static xt_status name_head(struct xti_txn *txn, xt_error *error)
 {
     char from[4096];
@@ -176,20 +137,22 @@ static xt_status name_head(struct xti_txn *txn, xt_error *error)
     result = txn->os->rename(txn->os, from, to);
     if (result != 0)
         return xti_report_system(error, result, txn->path, XTI_NAME_HEAD, "name the file");
-    return sync_folders(txn, error);
+    return xti_sync_folders(txn, error);
 }
 
-/* A creation that failed leaves nothing, as far as the system lets it. */
+/* A creation that failed leaves nothing, as far as the system lets it. HEAD goes first: without it
+ * the rest is no store. LOCK goes last: another creation may begin as soon as it is gone. */
 static void undo_creation(struct xti_txn *txn, bool was_made)
 {
     char name[XTI_NAME_BYTES];
 
-    xti_name_manifest(name, 1);
-    (void)xti_remove_file(txn->os, txn->path, name);
     (void)xti_remove_file(txn->os, txn->path, XTI_NAME_HEAD);
     (void)xti_remove_file(txn->os, txn->path, XTI_NAME_HEAD_TMP);
+    xti_name_manifest(name, 1);
+    (void)xti_remove_file(txn->os, txn->path, name);
     xti_name_arena(name, 1);
     (void)xti_remove_file(txn->os, txn->path, name);
+    xti_epoch_end(txn); /* or closing the handle would remove the arena again */
     (void)xti_remove_file(txn->os, txn->path, XTI_NAME_LOCK);
     if (was_made)
         (void)txn->os->remove_folder(txn->os, txn->path);
@@ -216,14 +179,20 @@ static xt_status create_files(struct xti_txn *txn, xt_error *error)
     bool was_made = false;
     xt_status status = claim_folder(txn, &was_made, error);
 
-    if (status == XT_OK) {
-        status = create_content(txn, error);
-        if (status != XT_OK)
-            undo_creation(txn, was_made);
-    } else if (was_made) {
-        undo_creation(txn, was_made);
+    if (status != XT_OK) {
+        if (was_made) /* fails where another creation is at work there, and should */
+            (void)txn->os->remove_folder(txn->os, txn->path);
+        return status;
     }
-    return status == XT_EBROKEN ? XT_EIO : status; /* there is no handle that could be broken */
+    status = create_content(txn, error);
+    if (status == XT_OK)
+        return XT_OK;
+    undo_creation(txn, was_made);
+    if (status != XT_EBROKEN)
+        return status;
+    if (error != NULL) /* there is no handle that could be broken */
+        error->status = XT_EIO;
+    return XT_EIO;
 }
 
 static xt_status show_empty(struct xti_txn *txn)
@@ -236,9 +205,8 @@ static xt_status show_empty(struct xti_txn *txn)
     return status;
 }
 
-xt_status xti_txn_create(const struct xti_os *os, const char *path,
-                         const struct xti_schema *schema, uint64_t window_bytes, xt_error *error,
-                         struct xti_txn **out)
+xt_status xti_txn_create(const struct xti_os *os, const char *path, const struct xti_schema *schema,
+                         uint64_t window_bytes, xt_error *error, struct xti_txn **out)
 {
     struct xti_txn *txn;
     xt_status status;

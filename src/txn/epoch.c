@@ -12,8 +12,9 @@
 #include <errno.h>
 #include <string.h>
 
-/* An arena grows with the store, so that large stores have few files: a quarter of what there is, at
- * least the size given at creation and at most 1 GiB: 16 GiB in about 20 files, 256 GiB in 270. */
+/* An arena grows with the store, so that large stores have few files: a quarter of what there is,
+ * at least the size given at creation and at most 1 GiB: 16 GiB in about 20 files, 256 GiB in
+ * 270. */
 #define ARENA_UNITS_MAX ((UINT64_C(1) << 30) / XTD_UNIT_BYTES)
 
 static uint64_t header_units(const struct xti_txn *txn)
@@ -74,7 +75,7 @@ static xt_status create_arena_file(struct xti_txn *txn, const struct xti_arena *
     if (txn->path == NULL)
         return XT_OK;
     xti_name_arena(name, arena->id);
-    result = xti_open_file(txn->os, txn->path, name, XTI_OPEN_CREATE, file);
+    result = xti_open_new_file(txn->os, txn->path, name, file);
     if (result == 0) {
         result = write_arena_header(txn, arena, *file);
         if (result == 0)
@@ -193,7 +194,7 @@ static xt_status begin_part(struct xti_txn *txn, const struct xti_arena *arena, 
     return XT_OK;
 }
 
-/* The record's page comes first in the first extent; its bytes do not count for the extent's hash. */
+/* The record's page comes first in the first extent; its bytes do not count for that one's hash. */
 static void reserve_record(struct xti_txn *txn, struct xti_arena *arena)
 {
     struct xti_epoch_part *part = find_part(txn, arena->id);
@@ -244,6 +245,17 @@ xt_status xti_epoch_record(struct xti_txn *txn, xt_error *error)
     return arena_with_room(txn, 0, &arena, error);
 }
 
+static xt_status report_reader(const struct xti_txn *txn, xt_error *error)
+{
+    return xti_report(error, XT_EMISUSE, txn->path, NULL, XTI_NO_OFFSET,
+                      "the store is open for reading");
+}
+
+static xt_status report_broken(const struct xti_txn *txn, xt_error *error)
+{
+    return xti_report(error, XT_EBROKEN, txn->path, NULL, XTI_NO_OFFSET, "an earlier write failed");
+}
+
 xt_status xti_txn_alloc(struct xti_txn *txn, uint64_t units, uint32_t *ref, xt_error *error)
 {
     struct xti_arena *arena;
@@ -251,10 +263,10 @@ xt_status xti_txn_alloc(struct xti_txn *txn, uint64_t units, uint32_t *ref, xt_e
     bool has_room;
 
     *ref = 0;
-    if (txn->is_broken)
-        return XT_EBROKEN;
     if (!txn->is_writable)
-        return XT_EMISUSE;
+        return report_reader(txn, error);
+    if (txn->is_broken)
+        return report_broken(txn, error);
     status = arena_with_room(txn, units, &arena, error);
     if (status != XT_OK)
         return status;
@@ -304,6 +316,8 @@ static xt_status spill_part(struct xti_txn *txn, struct xti_epoch_part *part, xt
 
     if (arena->id != txn->now.arena_id) /* it takes no more: its last page is complete too */
         units = xti_arena_align(&txn->space, arena, header_units(txn)) ? arena->top_units : units;
+    if (units <= part->written_units)
+        return XT_OK;
     status = xti_epoch_write(txn, part, units, error);
     if (status != XT_OK)
         return status;
@@ -317,19 +331,33 @@ xt_status xti_txn_spill(struct xti_txn *txn, xt_error *error)
 {
     xt_status status = XT_OK;
 
+    if (!txn->is_writable)
+        return report_reader(txn, error);
+    if (txn->is_broken)
+        return report_broken(txn, error);
     if (txn->path == NULL)
         return XT_OK;
-    if (txn->is_broken)
-        return XT_EBROKEN;
     for (uint32_t i = 0; i < txn->epoch.part_count && status == XT_OK; i++)
         status = spill_part(txn, &txn->epoch.parts[i], error);
     return status;
 }
 
-/* Drops the arenas that only unpublished changes use. */
-static void drop_new_arenas(struct xti_txn *txn)
+/* ---- rollback ------------------------------------------------------------------------------ */
+
+static void forget_part(struct xti_txn *txn, struct xti_epoch_part *part)
 {
     struct xti_epoch *epoch = &txn->epoch;
+    const struct xti_arena *arena = xti_space_arena(&txn->space, part->arena_id);
+
+    if (arena->first_unit + part->first_unit == epoch->record_ref)
+        epoch->record_ref = 0;
+    txn->os->close(txn->os, part->file);
+    *part = epoch->parts[--epoch->part_count];
+}
+
+/* B1. Drops the arenas that only unpublished changes use. */
+static void drop_new_arenas(struct xti_txn *txn)
+{
     char name[XTI_NAME_BYTES];
 
     for (uint32_t i = txn->space.arena_count; i-- > 0;) {
@@ -339,38 +367,44 @@ static void drop_new_arenas(struct xti_txn *txn)
         if (arena->visible_units > header_units(txn) || arena->created_txn <= txn->state.txn)
             continue;
         if (part != NULL) {
-            txn->os->close(txn->os, part->file);
-            xti_name_arena(name, part->arena_id);
+            forget_part(txn, part);
+            xti_name_arena(name, arena->id);
             (void)xti_remove_file(txn->os, txn->path, name);
-            *part = epoch->parts[--epoch->part_count];
         }
         xti_space_remove(&txn->space, i);
     }
 }
 
-static xt_status rewind_all(struct xti_txn *txn)
+/* B2. Where the system refuses new memory, what was allocated stays so, in no use. */
+static xt_status rewind_arenas(struct xti_txn *txn)
 {
     xt_status status = XT_OK;
 
-    drop_new_arenas(txn);
-    for (uint32_t i = 0; i < txn->space.arena_count && status == XT_OK; i++)
-        status = xti_arena_rewind(&txn->space, &txn->space.arenas[i]);
+    for (uint32_t i = 0; i < txn->space.arena_count; i++) {
+        xt_status rewound = xti_arena_rewind(&txn->space, &txn->space.arenas[i]);
+
+        if (rewound != XT_OK)
+            status = rewound;
+    }
     return status;
 }
 
-/* What was written of the dropped changes does not count any more: the rest is written again. */
+/* B3. A part of which nothing was published is forgotten, and with the first one the record. What
+ * was written beyond the top of another does not count any more: all of it is written again. */
 static void rewind_parts(struct xti_txn *txn)
 {
-    for (uint32_t i = 0; i < txn->epoch.part_count; i++) {
+    for (uint32_t i = txn->epoch.part_count; i-- > 0;) {
         struct xti_epoch_part *part = &txn->epoch.parts[i];
         const struct xti_arena *arena = xti_space_arena(&txn->space, part->arena_id);
 
-        if (part->written_units <= arena->top_units)
-            continue;
-        part->written_units = part->first_unit;
-        if (arena->first_unit + part->first_unit == txn->epoch.record_ref)
-            part->written_units += XTD_PAGE_UNITS;
-        xti_hash_init(&part->hash);
+        if (arena->top_units <= part->first_unit) {
+            forget_part(txn, part);
+        } else if (part->written_units > arena->top_units) {
+            part->written_units = part->first_unit;
+            if (arena->first_unit + part->first_unit == txn->epoch.record_ref)
+                part->written_units += XTD_PAGE_UNITS;
+            xti_hash_init(&part->hash);
+        }
     }
 }
 
@@ -385,15 +419,11 @@ xt_status xti_txn_rollback(struct xti_txn *txn)
     if (!txn->is_dirty)
         return XT_OK;
     txn->os->mutex_lock(txn->os, txn->mutex);
-    status = rewind_all(txn);
+    drop_new_arenas(txn);
+    status = rewind_arenas(txn);
     txn->os->mutex_unlock(txn->os, txn->mutex);
-    if (status != XT_OK)
-        return status;
-    if (txn->is_unsaved)
-        rewind_parts(txn);
-    else
-        xti_epoch_end(txn);
+    rewind_parts(txn);
     txn->now = txn->published;
-    txn->is_dirty = false;
-    return XT_OK;
+    txn->is_dirty = status != XT_OK;
+    return status;
 }

@@ -110,30 +110,78 @@ static int write_and_sync(const struct xti_os *os, xti_file file, const void *da
     return result;
 }
 
-xt_status xti_write_file(const struct xti_os *os, const char *folder, const char *name,
-                         const char *temporary, const void *data, size_t bytes, xt_error *error,
-                         bool *must_break)
+int xti_open_new_file(const struct xti_os *os, const char *folder, const char *name, xti_file *out)
 {
+    int result = xti_open_file(os, folder, name, XTI_OPEN_CREATE, out);
+
+    if (result != -EEXIST)
+        return result;
+    result = xti_remove_file(os, folder, name);
+    if (result != 0)
+        return result;
+    return xti_open_file(os, folder, name, XTI_OPEN_CREATE, out);
+}
+
+/* Writes manifest-<generation> under a temporary name, syncs it and renames it; the folder is not
+ * synced. */
+static xt_status write_manifest_file(const struct xti_txn *txn, const struct xtd_manifest *manifest,
+                                     xt_error *error, bool *must_break)
+{
+    const struct xti_os *os = txn->os;
+    char temporary[XTI_NAME_BYTES];
+    char name[XTI_NAME_BYTES];
     xti_file file;
     int result;
 
-    *must_break = false;
-    result = xti_open_file(os, folder, temporary, XTI_OPEN_CREATE, &file);
-    if (result == -EEXIST) { /* left by an attempt that failed */
-        result = xti_remove_file(os, folder, temporary);
-        if (result == 0)
-            result = xti_open_file(os, folder, temporary, XTI_OPEN_CREATE, &file);
-    }
+    xti_name_manifest(name, manifest->generation);
+    xti_name_manifest_tmp(temporary, manifest->generation);
+    result = xti_open_new_file(os, txn->path, temporary, &file);
     if (result != 0)
-        return xti_report_system(error, result, folder, temporary, "create the file");
-    result = write_and_sync(os, file, data, bytes, must_break);
+        return xti_report_system(error, result, txn->path, temporary, "create the file");
+    result = write_and_sync(os, file, manifest, manifest->total_bytes, must_break);
     os->close(os, file);
     if (result == 0)
-        result = rename_file(os, folder, temporary, name);
+        result = rename_file(os, txn->path, temporary, name);
     if (result == 0)
         return XT_OK;
-    (void)xti_remove_file(os, folder, temporary);
-    return xti_report_system(error, result, folder, name, "write the file");
+    (void)xti_remove_file(os, txn->path, temporary);
+    return xti_report_system(error, result, txn->path, name, "write the file");
+}
+
+/* The folder that holds the one at `path`, with a slash at its end unless it is ".". */
+static bool parent_of(const char *path, char *out, size_t capacity)
+{
+    size_t size = strlen(path);
+
+    while (size > 1 && path[size - 1] == '/')
+        size--;
+    while (size > 0 && path[size - 1] != '/')
+        size--;
+    if (size == 0) {
+        path = ".";
+        size = 1;
+    }
+    if (size >= capacity)
+        return false;
+    memcpy(out, path, size);
+    out[size] = '\0';
+    return true;
+}
+
+xt_status xti_sync_folders(struct xti_txn *txn, xt_error *error)
+{
+    char parent[PATH_BYTES];
+    int result;
+
+    if (!parent_of(txn->path, parent, sizeof parent))
+        return xti_report(error, XT_EINVAL, txn->path, NULL, XTI_NO_OFFSET, "path too long");
+    result = txn->os->sync_folder(txn->os, txn->path);
+    if (result != 0)
+        return xti_report_system(error, result, txn->path, NULL, "sync the folder");
+    result = txn->os->sync_folder(txn->os, parent);
+    if (result == 0 || result == -EACCES) /* who may not read a folder cannot sync it */
+        return XT_OK;
+    return xti_report_system(error, result, parent, NULL, "sync the folder");
 }
 
 static void fill_manifest(const struct xti_txn *txn, const struct xtd_state *state,
@@ -192,8 +240,6 @@ xt_status xti_write_manifest(struct xti_txn *txn, const struct xtd_state *state,
 {
     size_t bytes = xti_manifest_bytes(txn->schema.dims, txn->space.arena_count);
     struct xtd_manifest *manifest = xti_alloc_zeroed(txn->os, bytes);
-    char temporary[XTI_NAME_BYTES];
-    char name[XTI_NAME_BYTES];
     struct xti_finding finding;
     xt_status status;
 
@@ -204,15 +250,24 @@ xt_status xti_write_manifest(struct xti_txn *txn, const struct xtd_state *state,
     sort_by_id(xti_manifest_arenas(manifest), manifest->arena_count);
     xti_manifest_seal(manifest);
     XTI_ASSERT(xti_manifest_check(manifest, bytes, &finding) == XT_OK);
-    xti_name_manifest(name, state->manifest_generation);
-    xti_name_manifest_tmp(temporary, state->manifest_generation);
-    status = xti_write_file(txn->os, txn->path, name, temporary, manifest, bytes, error,
-                            must_break);
+    status = write_manifest_file(txn, manifest, error, must_break);
     txn->os->free(txn->os, manifest, bytes);
     return status;
 }
 
-xt_status xti_read_head(struct xti_txn *txn, struct xtd_head_slot *newest, xt_error *error)
+/* The slot after the newest one holds the commit of four before, or zeroes where there was none. */
+static bool slot_after_is_damaged(const struct xtd_head_slot *slots, uint32_t newest)
+{
+    uint32_t next = (newest + 1) % XTD_HEAD_SLOTS;
+    xt_status status = xti_head_check(&slots[next], next, NULL);
+
+    if (status == XT_ENOTFOUND)
+        return slots[newest].state.txn >= XTD_HEAD_SLOTS;
+    return status != XT_OK;
+}
+
+xt_status xti_read_head(struct xti_txn *txn, struct xtd_head_slot *newest, bool *next_is_damaged,
+                        xt_error *error)
 {
     const struct xti_os *os = txn->os;
     struct xtd_head_slot *slots = os->alloc(os, XTD_HEAD_BYTES);
@@ -231,11 +286,12 @@ xt_status xti_read_head(struct xti_txn *txn, struct xtd_head_slot *newest, xt_er
         status = xti_report_system(error, result, txn->path, XTI_NAME_HEAD, "read the file");
     } else {
         status = xti_head_newest(slots, &i, &finding);
-        if (status == XT_OK)
+        if (status == XT_OK) {
             *newest = slots[i];
-        else
-            (void)xti_report(error, status, txn->path, XTI_NAME_HEAD, finding.offset,
-                             finding.what);
+            *next_is_damaged = slot_after_is_damaged(slots, i);
+        } else {
+            (void)xti_report(error, status, txn->path, XTI_NAME_HEAD, finding.offset, finding.what);
+        }
     }
     os->free(os, slots, XTD_HEAD_BYTES);
     return status;

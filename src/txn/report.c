@@ -7,7 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 
-/* Keeps the end of a text that does not fit: the file's name matters more than its first folders. */
+/* Keeps the end of a text that does not fit: a file's name matters more than its first folders. */
 static void copy_end(char *out, size_t capacity, const char *text)
 {
     size_t size = strlen(text);

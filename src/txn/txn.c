@@ -40,7 +40,7 @@ void xti_txn_set_schema(struct xti_txn *txn, const struct xti_schema *schema,
                     schema->leaf_capacity, schema->inner_capacity, supernode_units_max);
 }
 
-/* Files of arenas that no commit names; what cannot be removed now is removed by the next writer. */
+/* Files of arenas that no commit names; what cannot be removed now the next writer removes. */
 static void remove_pending_files(struct xti_txn *txn)
 {
     char name[XTI_NAME_BYTES];
@@ -151,8 +151,8 @@ static void fill_stats(const struct xti_txn *txn, xt_store_stats *out)
         const struct xti_arena *arena = &txn->space.arenas[i];
 
         out->arena_bytes += arena->range_units * XTD_UNIT_BYTES;
-        out->committed_bytes += (txn->path == NULL ? arena->visible_units : arena->durable_units) *
-                                XTD_UNIT_BYTES;
+        out->committed_bytes +=
+            (txn->path == NULL ? arena->visible_units : arena->durable_units) * XTD_UNIT_BYTES;
     }
     out->live_bytes = txn->published.live_units * XTD_UNIT_BYTES;
     out->window_bytes = txn->space.window_units * XTD_UNIT_BYTES;

@@ -34,7 +34,7 @@ xt_status xti_report_system(xt_error *error, int result, const char *folder, con
 
 void xti_report_clear(xt_error *error);
 
-/* ---- handles ----------------------------------------------------------------------------------- */
+/* ---- handles ------------------------------------------------------------------------------ */
 
 /* What a store is made of; fixed at creation. Every field in range: the api room has checked. */
 struct xti_schema {

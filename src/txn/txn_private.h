@@ -14,10 +14,10 @@
 /* The part of the epoch (the changes since the last commit) that lies in one arena. */
 struct xti_epoch_part {
     uint32_t arena_id;
-    bool is_new;             /* the arena was created in this epoch */
+    bool is_new; /* the arena was created in this epoch */
     xti_file file;
-    uint64_t first_unit;     /* of the extent, from the start of the arena */
-    uint64_t written_units;  /* up to there the bytes are in the file and in `hash` */
+    uint64_t first_unit;    /* of the extent, from the start of the arena */
+    uint64_t written_units; /* up to there the bytes are in the file and in `hash` */
     struct xti_hash hash;
 };
 
@@ -44,7 +44,7 @@ struct xti_txn {
     struct xti_space space;
     char *path; /* NULL: in memory */
     size_t path_size;
-    void *mutex; /* guards space.arenas, state, current and references; see README.md, T5 */
+    void *mutex; /* guards space.arenas, state, current and references; see README.md, "Threads" */
     bool is_writable;
     bool is_broken;
     bool is_dirty;   /* something changed since the last publish */
@@ -65,7 +65,7 @@ struct xti_txn {
     struct xti_view *current;
     uint64_t views_in_use;
 
-    struct xti_mark now;       /* pending */
+    struct xti_mark now; /* pending */
     struct xti_mark published;
     uint64_t expected_units;
     struct xti_epoch epoch;
@@ -99,18 +99,22 @@ int xti_open_file(const struct xti_os *os, const char *folder, const char *name,
                   xti_file *out);
 int xti_remove_file(const struct xti_os *os, const char *folder, const char *name);
 
-/* Writes a whole file under a temporary name, syncs it and renames it; the folder is not synced.
- * *must_break: set when the failure leaves unknown what is durable. */
-xt_status xti_write_file(const struct xti_os *os, const char *folder, const char *name,
-                         const char *temporary, const void *data, size_t bytes, xt_error *error,
-                         bool *must_break);
+/* Creates a file that no commit names; what is there under that name was left by an attempt that
+ * failed, and goes. */
+int xti_open_new_file(const struct xti_os *os, const char *folder, const char *name, xti_file *out);
 
-/* Writes the manifest that describes txn's arenas as `state` has them. */
+/* Syncs the store's folder and the one that holds it: all names in both are durable then. */
+xt_status xti_sync_folders(struct xti_txn *txn, xt_error *error);
+
+/* Writes the manifest that describes txn's arenas as `state` has them: under a temporary name,
+ * synced and renamed; the folder is not synced. *must_break: a sync failed. */
 xt_status xti_write_manifest(struct xti_txn *txn, const struct xtd_state *state, xt_error *error,
                              bool *must_break);
 
-/* Reads HEAD and chooses the newest slot. */
-xt_status xti_read_head(struct xti_txn *txn, struct xtd_head_slot *newest, xt_error *error);
+/* Reads HEAD and chooses the newest slot. *next_is_damaged: the slot that the commit after it
+ * writes does not hold what it should. */
+xt_status xti_read_head(struct xti_txn *txn, struct xtd_head_slot *newest, bool *next_is_damaged,
+                        xt_error *error);
 
 /* Reads and checks manifest-<generation>. XT_ENOTFOUND when it is not there. Freed by the caller
  * with os->free(*out, (*out)->total_bytes). */
@@ -137,7 +141,7 @@ xt_status xti_epoch_write(struct xti_txn *txn, struct xti_epoch_part *part, uint
 /* Closes the files of all parts and forgets them. */
 void xti_epoch_end(struct xti_txn *txn);
 
-/* ---- txn.c, open.c, views.c ----------------------------------------------------------------------- */
+/* ---- txn.c, load.c, open.c, views.c --------------------------------------------------------- */
 
 /* Allocates and fills the handle's parts that every way of opening needs. */
 xt_status xti_txn_new(const struct xti_os *os, const char *path, xt_error *error,
@@ -149,11 +153,23 @@ void xti_txn_set_schema(struct xti_txn *txn, const struct xti_schema *schema,
 xt_status xti_open_arena(struct xti_txn *txn, const struct xti_arena *arena, unsigned flags,
                          xti_file *out, xt_error *error);
 
-/* A reader's look at HEAD: adopts a newer commit if there is one. The mutex is held. */
-xt_status xti_txn_refresh(struct xti_txn *txn, xt_error *error);
+/* Reads HEAD and adopts its newest commit if that is newer than what the handle has. The mutex is
+ * held, or nobody else knows the handle. window_bytes: used the first time only. */
+xt_status xti_txn_load(struct xti_txn *txn, uint64_t window_bytes, xt_error *error);
 
-/* Allocates a view for the arenas that there are; fills it from the published state and makes it the
- * current one (the mutex is held, or nobody else knows the handle). The second cannot fail. */
+/* Hashes the extents that a record names; the mutex is held, or nobody else knows the handle. */
+xt_status xti_check_extents(struct xti_txn *txn, const struct xtd_commit_record *record,
+                            xt_error *error);
+
+/* Looks for the commit after the one that the handle shows (recover.c). *found: *slot describes it;
+ * its extents have not been hashed. */
+xt_status xti_find_next_commit(struct xti_txn *txn, struct xtd_head_slot *slot, bool *found);
+
+/* Takes the writer's lock; creates the file LOCK if there is none. */
+xt_status xti_take_lock(struct xti_txn *txn, xt_error *error);
+
+/* Allocates a view for the arenas that there are; fills it from the published state and makes it
+ * the current one (the mutex is held, or nobody else knows the handle). The second cannot fail. */
 xt_status xti_view_new(struct xti_txn *txn, struct xti_view **out);
 void xti_view_install(struct xti_txn *txn, struct xti_view *view);
 void xti_view_drop(struct xti_txn *txn, struct xti_view *view);

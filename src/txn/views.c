@@ -48,7 +48,7 @@ xt_status xti_txn_view(struct xti_txn *txn, struct xti_view **out)
     *out = NULL;
     txn->os->mutex_lock(txn->os, txn->mutex);
     if (!txn->is_writable)
-        status = xti_txn_refresh(txn, NULL);
+        status = xti_txn_load(txn, 0, NULL);
     if (status == XT_OK) {
         txn->current->references++;
         txn->views_in_use++;

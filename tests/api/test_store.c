@@ -187,6 +187,51 @@ static void rolled_back_items_are_gone(void)
     oracle_release(&oracle);
 }
 
+static size_t files_in(const char *path)
+{
+    const struct dirent *entry;
+    DIR *folder = opendir(path);
+    size_t count = 0;
+
+    while (folder != NULL && (entry = readdir(folder)) != NULL)
+        count += entry->d_name[0] != '.';
+    if (CHECK(folder != NULL))
+        closedir(folder);
+    return count;
+}
+
+static void load_that_comes_to_nothing_leaves_no_files(void)
+{
+    const char *path = store_path();
+    xt_loader_options options = XT_LOADER_OPTIONS_INIT;
+    struct oracle oracle;
+    xt_loader *loader;
+    xt_store *store;
+    size_t files;
+
+    oracle_make(&oracle, 500000);
+    options.memory_limit = UINT64_C(16) << 20;
+    CHECK_STATUS(create(path, &store), XT_OK);
+    files = files_in(path);
+    for (int i = 0; i < 2; i++) {
+        CHECK_STATUS(answers_load(store, &oracle, i == 0 ? NULL : &options), XT_OK);
+        CHECK(files_in(path) > files);
+        CHECK_STATUS(xt_store_rollback(store), XT_OK);
+        CHECK_U64(files_in(path), files);
+    }
+    CHECK_STATUS(xt_loader_open(store, &options, &loader), XT_OK);
+    CHECK_STATUS(answers_add(loader, &oracle), XT_OK);
+    xt_loader_cancel(loader);
+    CHECK_U64(files_in(path), files);
+    CHECK_STATUS(answers_load(store, &oracle, &options), XT_OK);
+    CHECK_STATUS(xt_store_close(store), XT_OK);
+    CHECK_STATUS(open_as(path, true, &store), XT_OK);
+    CHECK_U64(files_in(path), files);
+    CHECK_U64(items_in(store), 0);
+    CHECK_STATUS(xt_store_close(store), XT_OK);
+    oracle_release(&oracle);
+}
+
 static void memory_store_works_without_files(void)
 {
     struct oracle oracle;
@@ -489,23 +534,23 @@ static void every_verify_mode_reads_the_same(void)
     oracle_release(&oracle);
 }
 
-CHECK_MAIN({"new_store_is_empty_and_durable", new_store_is_empty_and_durable},
-           {"create_takes_an_empty_folder", create_takes_an_empty_folder},
-           {"committed_items_are_there_after_reopening", committed_items_are_there_after_reopening},
-           {"what_is_not_committed_is_gone_after_closing",
-            what_is_not_committed_is_gone_after_closing},
-           {"published_items_can_be_committed_later", published_items_can_be_committed_later},
-           {"rolled_back_items_are_gone", rolled_back_items_are_gone},
-           {"memory_store_works_without_files", memory_store_works_without_files},
-           {"second_writer_is_told_that_the_store_is_busy",
-            second_writer_is_told_that_the_store_is_busy},
-           {"second_process_cannot_write_but_read", second_process_cannot_write_but_read},
-           {"readers_cannot_write", readers_cannot_write},
-           {"store_can_be_read_where_nothing_can_be_written",
-            store_can_be_read_where_nothing_can_be_written},
-           {"store_with_open_snapshots_does_not_close", store_with_open_snapshots_does_not_close},
-           {"reader_sees_new_commits_and_keeps_old_snapshots",
-            reader_sees_new_commits_and_keeps_old_snapshots},
-           {"writer_keeps_old_snapshots_too", writer_keeps_old_snapshots_too},
-           {"stats_tell_the_files", stats_tell_the_files},
-           {"every_verify_mode_reads_the_same", every_verify_mode_reads_the_same})
+CHECK_MAIN(
+    {"new_store_is_empty_and_durable", new_store_is_empty_and_durable},
+    {"create_takes_an_empty_folder", create_takes_an_empty_folder},
+    {"committed_items_are_there_after_reopening", committed_items_are_there_after_reopening},
+    {"what_is_not_committed_is_gone_after_closing", what_is_not_committed_is_gone_after_closing},
+    {"published_items_can_be_committed_later", published_items_can_be_committed_later},
+    {"rolled_back_items_are_gone", rolled_back_items_are_gone},
+    {"load_that_comes_to_nothing_leaves_no_files", load_that_comes_to_nothing_leaves_no_files},
+    {"memory_store_works_without_files", memory_store_works_without_files},
+    {"second_writer_is_told_that_the_store_is_busy", second_writer_is_told_that_the_store_is_busy},
+    {"second_process_cannot_write_but_read", second_process_cannot_write_but_read},
+    {"readers_cannot_write", readers_cannot_write},
+    {"store_can_be_read_where_nothing_can_be_written",
+     store_can_be_read_where_nothing_can_be_written},
+    {"store_with_open_snapshots_does_not_close", store_with_open_snapshots_does_not_close},
+    {"reader_sees_new_commits_and_keeps_old_snapshots",
+     reader_sees_new_commits_and_keeps_old_snapshots},
+    {"writer_keeps_old_snapshots_too", writer_keeps_old_snapshots_too},
+    {"stats_tell_the_files", stats_tell_the_files},
+    {"every_verify_mode_reads_the_same", every_verify_mode_reads_the_same})

@@ -37,9 +37,9 @@ struct plan {
 
 static const struct plan PLANS[] = {
     {"one arena",                                 2,   XT_POINTS, 500,  0,                  0,  1500},
-    {"three dimensions",                          3,   XT_BOXES,  200,  0,                  0,  500},
-    {"several arenas",                            64,  XT_BOXES,  4500, 0,                  40, 12},
-    {"several arenas, spilled before the commit", 128, XT_BOXES,  9000, UINT64_C(16) << 20, 24, 1  },
+    {"three dimensions",                          3,   XT_BOXES,  200,  0,                  0,  500 },
+    {"several arenas",                            64,  XT_BOXES,  4500, 0,                  40, 12  },
+    {"several arenas, spilled before the commit", 128, XT_BOXES,  9000, UINT64_C(16) << 20, 24, 1   },
 };
 
 /* How far the workload came. */

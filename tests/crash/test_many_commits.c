@@ -1,5 +1,5 @@
-/* tests/crash/test_many_commits.c -- does a store with a long history, of commits that use all slots
- * of HEAD again and of arenas that come one after the other, survive power loss at every moment?
+/* tests/crash/test_many_commits.c -- does a store with a long history, whose commits use the slots
+ * of HEAD again and fill one arena after the other, survive power loss at every moment?
  *
  * The public interface of today loads a store once. So this test stands on the txn room: each
  * commit replaces the tree by one large leaf, whose items tell the number of the commit. Two leaves

@@ -409,6 +409,41 @@ static void files_of_another_store_are_found(void)
     subject_release(&other);
 }
 
+/* What one look at each file can tell is told by opening, not only by the first query. */
+static void opening_notices_what_does_not_belong_together(void)
+{
+    struct subject mine, other;
+    struct disk_os *disk;
+    unsigned char *data;
+    xt_store *store;
+    size_t size;
+
+    if (!subject_init(&mine, XT_POINTS, check_seed) ||
+        !subject_init(&other, XT_POINTS, check_seed + 1))
+        return;
+    check_row = "header of another store's arena";
+    disk = disk_os_copy(mine.disk);
+    data = disk_os_file_bytes(disk, ARENA, &size);
+    memcpy(data, disk_os_file_bytes(other.disk, ARENA, &size), XTD_ARENA_HEADER_BYTES);
+    CHECK_STATUS(store_open(disk, XT_VERIFY_NONE, false, &store), XT_ECORRUPT);
+    disk_os_destroy(disk);
+    check_row = "last commit lost from the arena";
+    disk = disk_os_copy(mine.disk);
+    data = disk_os_file_bytes(disk, ARENA, &size);
+    memset(data + mine.record_offset, 0, size - mine.record_offset);
+    CHECK_STATUS(store_open(disk, XT_VERIFY_NONE, false, &store), XT_ECORRUPT);
+    disk_os_destroy(disk);
+    check_row = "commit record of another store";
+    disk = disk_os_copy(mine.disk);
+    data = disk_os_file_bytes(disk, ARENA, &size);
+    memcpy(data + mine.record_offset,
+           disk_os_file_bytes(other.disk, ARENA, &size) + other.record_offset, XTD_PAGE_BYTES);
+    CHECK_STATUS(store_open(disk, XT_VERIFY_NONE, false, &store), XT_ECORRUPT);
+    disk_os_destroy(disk);
+    subject_release(&mine);
+    subject_release(&other);
+}
+
 static void missing_files_are_found(void)
 {
     struct subject subject;
@@ -498,6 +533,8 @@ int main(int argc, char **argv)
         {"nodes_in_the_wrong_place_do_no_harm",                      nodes_in_the_wrong_place_do_no_harm},
         {"files_cut_short_are_found",                                files_cut_short_are_found          },
         {"files_of_another_store_are_found",                         files_of_another_store_are_found   },
+        {"opening_notices_what_does_not_belong_together",
+         opening_notices_what_does_not_belong_together                                                  },
         {"missing_files_are_found",                                  missing_files_are_found            },
         {"unknown_features_are_respected",                           unknown_features_are_respected     },
         {"newer_format_is_not_a_damaged_store",                      newer_format_is_not_a_damaged_store},
