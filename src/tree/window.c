@@ -99,7 +99,7 @@ xt_status xti_window_open(const struct xti_os *os, const struct xti_view *view,
     query = os->alloc(os, bytes);
     if (query == NULL)
         return XT_ENOMEM;
-    memset(query, 0, offsetof(struct xti_window_query, waiting));
+    memset(query, 0, offsetof(struct xti_window_query, blocks));
     query->os = os;
     query->view = view;
     query->layout = view->layout;

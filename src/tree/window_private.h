@@ -31,11 +31,19 @@ struct xti_window_frame {
     bool is_whole;        /* the node lies inside the window: nothing below is tested */
 };
 
-/* Leaves that were found and asked for from memory, but not entered yet: while they are on their
- * way the walk goes on to find more. Room for all children of a block when fewer than
- * XTI_LEAVES_AHEAD wait. */
+/* Leaves are queued, as blocks of their parents, while their lines are on their way from memory: the
+ * first XTI_LEAVES_AHEAD of the queue have been asked for, and as long as fewer wait the walk goes on
+ * to find more. */
 #define XTI_LEAVES_AHEAD 8u
-#define XTI_LEAVES_MAX (XTI_LEAVES_AHEAD + XTI_BLOCK_SLOTS)
+#define XTI_LEAF_BLOCKS 8u /* a power of two; a block holds at least one leaf */
+static_assert(XTI_LEAF_BLOCKS >= XTI_LEAVES_AHEAD, "that many blocks of one leaf each must fit");
+
+struct xti_leaf_block {
+    const uint32_t *refs; /* of the block's first slot */
+    uint64_t meet;        /* leaves still to enter */
+    uint64_t hold;        /* those that lie inside the window */
+    uint64_t ahead;       /* those that were not asked for yet */
+};
 
 struct xti_window_query {
     const struct xti_os *os;
@@ -58,8 +66,12 @@ struct xti_window_query {
     uint32_t leaf_next;       /* where the next block begins */
     uint32_t leaf_count;      /* 0: there is no current leaf */
 
-    uint32_t leaves_first; /* of those that wait */
-    uint32_t leaves_end;
+    /* The queue: blocks are numbered as they come, number i lies at i modulo XTI_LEAF_BLOCKS. */
+    uint32_t blocks_first; /* the first one with leaves to enter */
+    uint32_t blocks_asked; /* the first one that may have leaves to ask for */
+    uint32_t blocks_end;
+    uint32_t leaves_waiting;
+    uint32_t leaves_asked; /* of those that wait */
 
     uint32_t depth; /* frames in use */
     uint64_t limit_left;
@@ -83,8 +95,7 @@ struct xti_window_query {
     double *item_low, *item_high; /* of the item that xti_window_next() gave */
     float *low_f32, *high_f32;    /* the window for leaves of f32 */
     struct xti_offset_window moved;
-    uint64_t waiting_whole[XTI_LEAVES_MAX / 64 + 1]; /* a bit for each: it lies inside the window */
-    uint32_t waiting[XTI_LEAVES_MAX]; /* refs; all fields before this one begin as zeroes */
+    struct xti_leaf_block blocks[XTI_LEAF_BLOCKS]; /* all fields before it begin as zeroes */
     struct xti_window_frame frames[]; /* the view's height - 1; then the arrays above */
 };
 

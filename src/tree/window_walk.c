@@ -39,8 +39,7 @@ static bool walk_fail(struct xti_window_query *query, xt_status status)
 {
     query->status = status;
     query->depth = 0;
-    query->leaves_first = 0;
-    query->leaves_end = 0;
+    query->leaves_waiting = 0;
     query->leaf_next = 0;
     query->leaf_count = 0;
     return false;
@@ -220,35 +219,48 @@ static bool subtree_count(struct xti_window_query *query, uint32_t ref, uint32_t
     return query->counted < query->limit_left || walk_fail(query, XT_DONE);
 }
 
-static void leaf_queue(struct xti_window_query *query, uint32_t ref, bool is_whole)
+static struct xti_leaf_block *block_at(struct xti_window_query *query, uint32_t number)
 {
-    uint32_t i = query->leaves_end++;
-    uint64_t *whole = &query->waiting_whole[i / 64];
-
-    query->waiting[i] = ref;
-    *whole = (*whole & ~(UINT64_C(1) << i % 64)) | (uint64_t)is_whole << i % 64;
-    leaf_ask(query, ref, is_whole);
+    return &query->blocks[number % XTI_LEAF_BLOCKS];
 }
 
-/* Queues the leaves of the block, or counts them where that is enough. */
+/* Queues the leaves of the block, but for those that are counted unseen. */
 static bool leaves_take(struct xti_window_query *query, struct xti_window_frame *frame)
 {
     uint64_t meet = frame->meet;
 
     frame->meet = 0;
-    for (; meet != 0; meet &= meet - 1) {
-        uint32_t slot = xti_bit_lowest(meet);
-        uint32_t ref = frame->refs[slot];
-        bool is_held = (frame->hold >> slot & 1) != 0;
-
-        if (is_held && query->is_counting) {
-            if (!subtree_count(query, ref, 0))
+    if (query->is_counting) {
+        for (uint64_t held = meet & frame->hold; held != 0; held &= held - 1) {
+            if (!subtree_count(query, frame->refs[xti_bit_lowest(held)], 0))
                 return false;
+        }
+        meet &= ~frame->hold;
+    }
+    if (meet == 0)
+        return true;
+    *block_at(query, query->blocks_end++) =
+        (struct xti_leaf_block){frame->refs, meet, frame->hold, meet};
+    query->leaves_waiting += xti_bit_count(meet);
+    return true;
+}
+
+/* Asks for leaves of the queue until enough are on their way. */
+static void leaves_ask(struct xti_window_query *query)
+{
+    while (query->leaves_asked < XTI_LEAVES_AHEAD && query->blocks_asked != query->blocks_end) {
+        struct xti_leaf_block *block = block_at(query, query->blocks_asked);
+        uint32_t slot;
+
+        if (block->ahead == 0) {
+            query->blocks_asked++;
             continue;
         }
-        leaf_queue(query, ref, is_held);
+        slot = xti_bit_lowest(block->ahead);
+        block->ahead &= block->ahead - 1;
+        leaf_ask(query, block->refs[slot], (block->hold >> slot & 1) != 0);
+        query->leaves_asked++;
     }
-    return true;
 }
 
 /* Enters the next inner child, or counts it. */
@@ -271,9 +283,7 @@ static bool leaves_find(struct xti_window_query *query)
 {
     bool goes_on = true;
 
-    query->leaves_first = 0;
-    query->leaves_end = 0;
-    while (goes_on && query->depth > 0 && query->leaves_end < XTI_LEAVES_AHEAD) {
+    while (goes_on && query->depth > 0 && query->leaves_waiting < XTI_LEAVES_AHEAD) {
         struct xti_window_frame *frame = &query->frames[query->depth - 1];
         uint32_t level = query->view->height - 1 - query->depth;
 
@@ -283,19 +293,34 @@ static bool leaves_find(struct xti_window_query *query)
             frame_block(query, frame);
         else
             query->depth--;
+        leaves_ask(query);
     }
-    return goes_on && (query->leaves_end > 0 || walk_fail(query, XT_DONE));
+    return goes_on && (query->leaves_waiting > 0 || walk_fail(query, XT_DONE));
 }
 
 static bool leaf_next(struct xti_window_query *query)
 {
-    uint32_t i;
+    struct xti_leaf_block *block;
+    uint32_t slot;
+    uint32_t ref;
+    bool is_held;
 
-    if (query->leaves_first == query->leaves_end && !leaves_find(query))
+    if (!leaves_find(query))
         return false;
-    i = query->leaves_first++;
-    return node_enter(query, query->waiting[i], 0,
-                      (query->waiting_whole[i / 64] >> i % 64 & 1) != 0);
+    leaves_ask(query);
+    block = block_at(query, query->blocks_first);
+    slot = xti_bit_lowest(block->meet);
+    ref = block->refs[slot];
+    is_held = (block->hold >> slot & 1) != 0;
+    block->meet &= block->meet - 1;
+    query->leaves_waiting--;
+    query->leaves_asked--;
+    if (block->meet == 0) {
+        if (query->blocks_asked == query->blocks_first)
+            query->blocks_asked++;
+        query->blocks_first++;
+    }
+    return node_enter(query, ref, 0, is_held);
 }
 
 static bool root_enter(struct xti_window_query *query)

@@ -110,15 +110,16 @@ static xt_status claim_folder(struct xti_txn *txn, bool *was_made, xt_error *err
  * when that has been synced. */
 static xt_status write_head_tmp(struct xti_txn *txn, xt_error *error)
 {
-    void *zeroes = xti_alloc_zeroed(txn->os, XTD_HEAD_BYTES);
+    const size_t bytes = XTD_HEAD_SLOTS * sizeof(struct xtd_head_slot);
+    void *zeroes = xti_alloc_zeroed(txn->os, bytes);
     int result;
 
     if (zeroes == NULL)
         return xti_report(error, XT_ENOMEM, txn->path, NULL, XTI_NO_OFFSET, "memory for HEAD");
     result = xti_open_file(txn->os, txn->path, XTI_NAME_HEAD_TMP, XTI_OPEN_CREATE, &txn->head_file);
     if (result == 0)
-        result = txn->os->write_at(txn->os, txn->head_file, 0, zeroes, XTD_HEAD_BYTES);
-    txn->os->free(txn->os, zeroes, XTD_HEAD_BYTES);
+        result = txn->os->write_at(txn->os, txn->head_file, 0, zeroes, bytes);
+    txn->os->free(txn->os, zeroes, bytes);
     if (result != 0)
         return xti_report_system(error, result, txn->path, XTI_NAME_HEAD_TMP, "write the file");
     return XT_OK;

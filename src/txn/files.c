@@ -26,20 +26,17 @@ void xti_name_arena(char name[XTI_NAME_BYTES], uint32_t arena_id)
     (void)snprintf(name, XTI_NAME_BYTES, "arena-%08" PRIx32 ".xta", arena_id);
 }
 
-static bool parse_hex(const char *text, size_t digits, uint64_t *out)
+static bool parse_hex(const char *text, size_t count, uint64_t *out)
 {
-    *out = 0;
-    for (size_t i = 0; i < digits; i++) {
-        char c = text[i];
-        uint64_t digit;
+    static const char digits[] = "0123456789abcdef";
 
-        if (c >= '0' && c <= '9')
-            digit = (uint64_t)(c - '0');
-        else if (c >= 'a' && c <= 'f')
-            digit = (uint64_t)(c - 'a' + 10);
-        else
+    *out = 0;
+    for (size_t i = 0; i < count; i++) {
+        const char *digit = memchr(digits, text[i], 16);
+
+        if (digit == NULL)
             return false;
-        *out = *out << 4 | digit;
+        *out = *out << 4 | (uint64_t)(digit - digits);
     }
     return true;
 }
@@ -270,7 +267,8 @@ xt_status xti_read_head(struct xti_txn *txn, struct xtd_head_slot *newest, bool 
                         xt_error *error)
 {
     const struct xti_os *os = txn->os;
-    struct xtd_head_slot *slots = os->alloc(os, XTD_HEAD_BYTES);
+    const size_t bytes = XTD_HEAD_SLOTS * sizeof(struct xtd_head_slot);
+    struct xtd_head_slot *slots = os->alloc(os, bytes);
     struct xti_finding finding;
     xt_status status;
     uint32_t i;
@@ -278,7 +276,7 @@ xt_status xti_read_head(struct xti_txn *txn, struct xtd_head_slot *newest, bool 
 
     if (slots == NULL)
         return xti_report(error, XT_ENOMEM, NULL, NULL, XTI_NO_OFFSET, "memory for HEAD");
-    result = os->read_at(os, txn->head_file, 0, slots, XTD_HEAD_BYTES);
+    result = os->read_at(os, txn->head_file, 0, slots, bytes);
     if (result == -ENODATA) {
         status = xti_report(error, XT_ECORRUPT, txn->path, XTI_NAME_HEAD, 0,
                             "HEAD is at least 16384 bytes long");
@@ -293,7 +291,7 @@ xt_status xti_read_head(struct xti_txn *txn, struct xtd_head_slot *newest, bool 
             (void)xti_report(error, status, txn->path, XTI_NAME_HEAD, finding.offset, finding.what);
         }
     }
-    os->free(os, slots, XTD_HEAD_BYTES);
+    os->free(os, slots, bytes);
     return status;
 }
 
@@ -345,7 +343,7 @@ xt_status xti_read_manifest(struct xti_txn *txn, uint64_t generation, struct xtd
         return xti_report_system(error, result, txn->path, name, "open the file");
     status = read_manifest(txn, file, name, out, error);
     txn->os->close(txn->os, file);
-    if (status == XT_OK && (*out)->generation != generation) {
+    if (*out != NULL && (*out)->generation != generation) {
         txn->os->free(txn->os, *out, (*out)->total_bytes);
         *out = NULL;
         return xti_report(error, XT_ECORRUPT, txn->path, name, 32, "manifest generation");

@@ -1,6 +1,6 @@
 /* src/txn/load.c -- adopting the newest commit that HEAD names: at opening, and a reader's refresh.
  *
- * The steps: README.md, L1 to L6. The cost does not depend on the number of items: HEAD, one
+ * The steps: README.md, L1 to L7. The cost does not depend on the number of items: HEAD, one
  * manifest, and for each arena its header and a mapping. Every byte that is read passes a check of
  * the format room first; what the files say about each other is checked here.
  *
@@ -120,7 +120,7 @@ static xt_status check_record(struct xti_txn *txn, const struct xtd_head_slot *s
     xt_status status;
 
     status = xti_read_record(txn, slot->state.record_ref, bytes, slot->record_hash, &record, error);
-    if (status != XT_OK)
+    if (record == NULL)
         return status;
     if (memcmp(&record->state, &slot->state, sizeof slot->state) != 0)
         status = xti_report(error, XT_ECORRUPT, txn->path, XTI_NAME_HEAD, 32,
@@ -163,7 +163,7 @@ static xt_status check_history(struct xti_txn *txn, const struct xtd_head_slot *
         struct xtd_commit_record *record;
         xt_status status = xti_read_record(txn, ref, bytes, hash, &record, error);
 
-        if (status != XT_OK)
+        if (record == NULL)
             return status;
         ref = record->previous_ref;
         hash = record->previous_hash;
@@ -441,9 +441,11 @@ xt_status xti_txn_load(struct xti_txn *txn, uint64_t window_bytes, xt_error *err
             if (status != XT_OK)
                 return status;
         }
-        if (next_is_damaged && slot.state.txn == txn->state.txn)
-            return load_next(txn, error);
-        return XT_OK;
+        if (!next_is_damaged || slot.state.txn != txn->state.txn)
+            return XT_OK;
+        status = load_next(txn, error);
+        if (status != XT_ENOTFOUND)
+            return status;
     }
     if (error != NULL)
         error->status = XT_ECORRUPT;

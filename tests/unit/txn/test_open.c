@@ -1,11 +1,9 @@
-/* tests/unit/txn/test_open.c -- does creating leave a whole store or none, does opening find the
- * newest commit and refuse what is damaged, and does a reader keep up with the writer?
+/* tests/unit/txn/test_open.c -- does opening find the newest commit and refuse what is damaged, and
+ * does a reader keep up with the writer?
  *
  * SPDX-License-Identifier: MIT
  */
-#include <errno.h>
-
-#include "unit/txn/scene.h"
+#include "unit/txn/meddler.h"
 
 /* A disk with a store in which item 1 was committed; no handle is open. */
 static struct disk_os *disk_with_store(uint32_t extent_align)
@@ -18,16 +16,6 @@ static struct disk_os *disk_with_store(uint32_t extent_align)
     return disk;
 }
 
-static xt_status try_create(const struct xti_os *os, xt_error *error)
-{
-    struct xti_schema schema = scene_schema(4096);
-    struct xti_txn *txn;
-    xt_status status = xti_txn_create(os, PATH, &schema, WINDOW_BYTES, error, &txn);
-
-    xti_txn_close(txn);
-    return status;
-}
-
 static xt_status try_open(const struct xti_os *os, bool writable, xt_verify verify,
                           uint64_t window_bytes, xt_error *error)
 {
@@ -38,139 +26,24 @@ static xt_status try_open(const struct xti_os *os, bool writable, xt_verify veri
     return status;
 }
 
-/* ---- creating ----------------------------------------------------------------------------- */
+/* ---- opening ------------------------------------------------------------------------------ */
 
-static void what_is_in_the_way_of_a_creation_stays(void)
+static void one_writer_at_a_time_and_any_number_of_readers(void)
 {
-    static const struct {
-        const char *name;
-        const char *file;
-    } rows[] = {
-        {"a foreign file",                    "notes.txt"                },
-        {"a store",                           "HEAD"                     },
-        {"an arena that no creation makes",   "arena-00000002.xta"       },
-        {"a manifest that no creation makes", "manifest-0000000000000002"},
-        {"a name in capital hexadecimal",     "arena-0000000A.xta"       },
-    };
-
-    for (size_t row = 0; row < CHECK_COUNT(rows); row++) {
-        struct disk_os *disk = disk_os_create(check_seed);
-        const struct xti_os *os = disk_os_table(disk);
-        char path[100];
-        uint64_t hash;
-
-        check_row = rows[row].name;
-        (void)CHECK_INT(os->make_folder(os, PATH), 0);
-        (void)snprintf(path, sizeof path, PATH "/%s", rows[row].file);
-        disk_os_put_file(disk, path, "text", 4);
-        disk_os_put_file(disk, PATH "/arena-00000001.xta", "text", 4);
-        hash = disk_os_image_hash(disk);
-        (void)CHECK_STATUS(try_create(os, NULL), XT_EEXIST);
-        (void)CHECK_U64(disk_os_image_hash(disk), hash);
-        disk_os_destroy(disk);
-    }
-}
-
-static void a_file_at_the_path_is_in_the_way_too(void)
-{
-    struct disk_os *disk = disk_os_create(check_seed);
+    struct disk_os *disk = disk_with_store(4096);
+    const struct xti_os *os = disk_os_table(disk);
+    struct xti_txn *writer = scene_open(os, true);
+    struct xti_txn *readers[3];
     xt_error error;
 
-    disk_os_put_file(disk, PATH, "text", 4);
-    (void)CHECK_STATUS(try_create(disk_os_table(disk), &error), XT_EEXIST);
-    (void)CHECK_STR(error.check, "a file is in the way");
-    (void)CHECK_STATUS(try_open(disk_os_table(disk), false, XT_VERIFY_LAZY, WINDOW_BYTES, &error),
-                       XT_EFORMAT);
-    disk_os_destroy(disk);
-}
-
-static void what_a_creation_left_behind_is_cleared_away(void)
-{
-    static const char *const names[] = {"LOCK", "HEAD.tmp", "arena-00000001.xta",
-                                        "manifest-0000000000000001",
-                                        "manifest-0000000000000001.tmp"};
-    struct disk_os *disk = disk_os_create(check_seed);
-    const struct xti_os *os = disk_os_table(disk);
-
-    (void)CHECK_INT(os->make_folder(os, PATH), 0);
-    for (size_t i = 0; i < CHECK_COUNT(names); i++) {
-        char path[100];
-
-        (void)snprintf(path, sizeof path, PATH "/%s", names[i]);
-        disk_os_put_file(disk, path, "left", 4);
-    }
-    (void)CHECK_STATUS(try_create(os, NULL), XT_OK);
-    (void)CHECK_U64(scene_id_after(disk, DISK_LOSE_ALL, 1), EMPTY);
-    disk_os_destroy(disk);
-}
-
-/* Another creation is at work and holds the lock. */
-static void a_creation_leaves_another_one_alone(void)
-{
-    struct disk_os *disk = disk_os_create(check_seed);
-    const struct xti_os *os = disk_os_table(disk);
-    uint64_t hash;
-    xti_file lock;
-
-    (void)CHECK_INT(os->make_folder(os, PATH), 0);
-    (void)CHECK_INT(os->open(os, PATH "/LOCK", XTI_OPEN_CREATE, &lock), 0);
-    (void)CHECK_INT(os->lock(os, lock), 0);
-    disk_os_put_file(disk, PATH "/HEAD.tmp", "work", 4);
-    disk_os_put_file(disk, PATH "/arena-00000001.xta", "work", 4);
-    hash = disk_os_image_hash(disk);
-    (void)CHECK_STATUS(try_create(os, NULL), XT_EBUSY);
-    (void)CHECK_U64(disk_os_image_hash(disk), hash);
-    os->close(os, lock);
-    disk_os_destroy(disk);
-}
-
-/* A wrapper that lets the test do something just before a file whose name begins so is opened. */
-struct meddler {
-    struct fail_os fail; /* first: its table's context is the meddler too */
-    int (*open)(const struct xti_os *os, const char *path, unsigned flags, xti_file *out);
-    const char *prefix; /* NULL: no more */
-    void (*meddle)(struct meddler *meddler);
-    struct disk_os *disk;
-    struct xti_txn *writer;
-    unsigned count;
-};
-
-static int meddled_open(const struct xti_os *os, const char *path, unsigned flags, xti_file *out)
-{
-    struct meddler *meddler = os->context;
-    const char *name = strrchr(path, '/') + 1;
-
-    if (meddler->prefix != NULL && strncmp(name, meddler->prefix, strlen(meddler->prefix)) == 0)
-        meddler->meddle(meddler);
-    return meddler->open(os, path, flags, out);
-}
-
-static void meddler_init(struct meddler *meddler, struct disk_os *disk, const char *prefix,
-                         void (*meddle)(struct meddler *meddler))
-{
-    memset(meddler, 0, sizeof *meddler);
-    fail_os_init(&meddler->fail, disk_os_table(disk));
-    meddler->open = meddler->fail.os.open;
-    meddler->fail.os.open = meddled_open;
-    meddler->prefix = prefix;
-    meddler->meddle = meddle;
-    meddler->disk = disk;
-}
-
-static void create_first(struct meddler *meddler)
-{
-    meddler->prefix = NULL;
-    (void)CHECK_STATUS(try_create(meddler->fail.inner, NULL), XT_OK);
-}
-
-static void a_creation_that_comes_second_finds_the_store(void)
-{
-    struct disk_os *disk = disk_os_create(check_seed);
-    struct meddler meddler;
-
-    meddler_init(&meddler, disk, "LOCK", create_first);
-    (void)CHECK_STATUS(try_create(&meddler.fail.os, NULL), XT_EEXIST);
-    (void)CHECK_U64(scene_stored_id(disk), EMPTY);
+    for (int i = 0; i < 3; i++)
+        readers[i] = scene_open(os, false);
+    (void)CHECK_STATUS(try_open(os, true, XT_VERIFY_LAZY, WINDOW_BYTES, &error), XT_EBUSY);
+    (void)CHECK_STR(error.path, PATH "/LOCK");
+    xti_txn_close(writer);
+    (void)CHECK_STATUS(try_open(os, true, XT_VERIFY_LAZY, WINDOW_BYTES, NULL), XT_OK);
+    for (int i = 0; i < 3; i++)
+        xti_txn_close(readers[i]);
     disk_os_destroy(disk);
 }
 
@@ -195,107 +68,6 @@ static void a_lock_whose_file_lost_its_name_does_not_count(void)
     (void)CHECK_STATUS(try_open(&meddler.fail.os, true, XT_VERIFY_LAZY, WINDOW_BYTES, NULL),
                        XT_EBUSY);
     (void)CHECK_STATUS(try_open(&meddler.fail.os, true, XT_VERIFY_LAZY, WINDOW_BYTES, NULL), XT_OK);
-    disk_os_destroy(disk);
-}
-
-/* Whatever fails: nothing is owed, and the store is there or creating can be tried again. */
-static void a_creation_that_fails_can_be_repeated(void)
-{
-    for (uint64_t n = 1;; n++) {
-        struct disk_os *disk = disk_os_create(check_seed);
-        struct fail_os fail;
-        xt_error error;
-        xt_status status;
-
-        fail_os_init(&fail, disk_os_table(disk));
-        fail.fail_at = n;
-        status = try_create(&fail.os, &error);
-        (void)CHECK_INT(status != XT_OK, fail.hit);
-        (void)CHECK_STATUS(error.status, status);
-        (void)CHECK(fail_os_is_clean(&fail));
-        if (status != XT_OK)
-            (void)CHECK_STATUS(try_create(disk_os_table(disk), NULL), XT_OK);
-        (void)CHECK_U64(scene_id_after(disk, DISK_LOSE_ALL, 1), EMPTY);
-        disk_os_destroy(disk);
-        if (!fail.hit)
-            break;
-    }
-}
-
-static void a_power_loss_in_a_creation_leaves_a_store_or_none(void)
-{
-    uint64_t random = check_seed;
-
-    for (uint64_t n = 1;; n++) {
-        struct disk_os *disk = disk_os_create(check_seed);
-        bool has_crashed;
-        xt_status status;
-
-        disk_os_crash_at(disk, n);
-        status = try_create(disk_os_table(disk), NULL);
-        has_crashed = disk_os_has_crashed(disk);
-        for (unsigned i = 0; i < 3 * DISK_MODE_COUNT; i++) {
-            struct disk_os *reborn =
-                disk_os_reboot(disk, (enum disk_mode)(i % DISK_MODE_COUNT), check_random(&random));
-            const struct xti_os *os = disk_os_table(reborn);
-            xt_status opened = try_open(os, false, XT_VERIFY_OPEN, WINDOW_BYTES, NULL);
-
-            (void)CHECK(opened == XT_OK || (status != XT_OK && opened == XT_ENOTFOUND));
-            if (opened != XT_OK)
-                (void)CHECK_STATUS(try_create(os, NULL), XT_OK);
-            (void)CHECK_U64(scene_stored_id(reborn), EMPTY);
-            disk_os_destroy(reborn);
-        }
-        disk_os_destroy(disk);
-        if (!has_crashed)
-            break;
-    }
-}
-
-/* The process of the creator dies, the system goes on: HEAD has its name, but only in the cache. */
-static void a_writer_makes_the_names_of_a_dead_creator_durable(void)
-{
-    for (uint64_t n = 1;; n++) {
-        struct disk_os *disk = disk_os_create(check_seed);
-        struct disk_os *later;
-        struct xti_txn *txn;
-        bool has_crashed;
-
-        disk_os_crash_at(disk, n);
-        (void)try_create(disk_os_table(disk), NULL);
-        has_crashed = disk_os_has_crashed(disk);
-        later = disk_os_copy(disk);
-        disk_os_destroy(disk);
-        if (xti_txn_open(disk_os_table(later), PATH, true, XT_VERIFY_LAZY, WINDOW_BYTES, NULL,
-                         &txn) == XT_OK) {
-            (void)CHECK_STATUS(scene_put_and_commit(txn, 5), XT_OK);
-            xti_txn_close(txn);
-            (void)CHECK_U64(scene_id_after(later, DISK_LOSE_ALL, 1), 5);
-        }
-        disk_os_destroy(later);
-        if (!has_crashed)
-            break;
-    }
-}
-
-/* ---- opening ------------------------------------------------------------------------------ */
-
-static void one_writer_at_a_time_and_any_number_of_readers(void)
-{
-    struct disk_os *disk = disk_with_store(4096);
-    const struct xti_os *os = disk_os_table(disk);
-    struct xti_txn *writer = scene_open(os, true);
-    struct xti_txn *readers[3];
-    xt_error error;
-
-    for (int i = 0; i < 3; i++)
-        readers[i] = scene_open(os, false);
-    (void)CHECK_STATUS(try_open(os, true, XT_VERIFY_LAZY, WINDOW_BYTES, &error), XT_EBUSY);
-    (void)CHECK_STR(error.path, PATH "/LOCK");
-    xti_txn_close(writer);
-    (void)CHECK_STATUS(try_open(os, true, XT_VERIFY_LAZY, WINDOW_BYTES, NULL), XT_OK);
-    for (int i = 0; i < 3; i++)
-        xti_txn_close(readers[i]);
     disk_os_destroy(disk);
 }
 
@@ -577,6 +349,7 @@ enum damage {
     OTHER_ARENA,
     NO_RECORD,
     OTHER_RECORD,
+    RESEALED_RECORD,
     ODD_FRONTIER,
     FAR_FRONTIER,
     UNKNOWN_FRONTIER
@@ -617,6 +390,13 @@ static void do_damage(struct disk_os *disk, enum damage damage)
         memcpy(scene_units(disk, 1, record, XTD_PAGE_BYTES),
                scene_units(disk, 1, record - 1024, XTD_PAGE_BYTES), XTD_PAGE_BYTES);
         return;
+    case RESEALED_RECORD: { /* sound, but not the one whose hash HEAD has */
+        struct xtd_commit_record *sound = (void *)scene_units(disk, 1, record, XTD_PAGE_BYTES);
+
+        sound->extents[0].hash ^= 1;
+        (void)xti_commit_seal(sound);
+        return;
+    }
     case ODD_FRONTIER:
         frontier->units -= XTD_PAGE_UNITS;
         break;
@@ -645,6 +425,7 @@ static void what_contradicts_itself_is_refused(void)
         {"an arena is another",                 OTHER_ARENA,      XT_ECORRUPT },
         {"the record is gone",                  NO_RECORD,        XT_ECORRUPT },
         {"the record is another",               OTHER_RECORD,     XT_ECORRUPT },
+        {"the record was made anew",            RESEALED_RECORD,  XT_ECORRUPT },
         {"the frontier is inside an extent",    ODD_FRONTIER,     XT_ECORRUPT },
         {"the frontier is beyond the arena",    FAR_FRONTIER,     XT_ECORRUPT },
         {"the frontier is of an unknown arena", UNKNOWN_FRONTIER, XT_ECORRUPT },
@@ -782,40 +563,30 @@ static void a_reader_follows_one_writer_after_another(void)
     disk_os_destroy(disk);
 }
 
-CHECK_MAIN(
-    {"what_is_in_the_way_of_a_creation_stays", what_is_in_the_way_of_a_creation_stays},
-    {"a_file_at_the_path_is_in_the_way_too", a_file_at_the_path_is_in_the_way_too},
-    {"what_a_creation_left_behind_is_cleared_away", what_a_creation_left_behind_is_cleared_away},
-    {"a_creation_leaves_another_one_alone", a_creation_leaves_another_one_alone},
-    {"a_creation_that_comes_second_finds_the_store", a_creation_that_comes_second_finds_the_store},
-    {"a_lock_whose_file_lost_its_name_does_not_count",
-     a_lock_whose_file_lost_its_name_does_not_count},
-    {"a_creation_that_fails_can_be_repeated", a_creation_that_fails_can_be_repeated},
-    {"a_power_loss_in_a_creation_leaves_a_store_or_none",
-     a_power_loss_in_a_creation_leaves_a_store_or_none},
-    {"a_writer_makes_the_names_of_a_dead_creator_durable",
-     a_writer_makes_the_names_of_a_dead_creator_durable},
-    {"one_writer_at_a_time_and_any_number_of_readers",
-     one_writer_at_a_time_and_any_number_of_readers},
-    {"the_schema_comes_back_as_it_was", the_schema_comes_back_as_it_was},
-    {"each_writer_begins_a_timeline", each_writer_begins_a_timeline},
-    {"leftovers_go_when_a_writer_opens_and_stay_for_a_reader",
-     leftovers_go_when_a_writer_opens_and_stay_for_a_reader},
-    {"a_writer_makes_the_head_that_it_found_durable",
-     a_writer_makes_the_head_that_it_found_durable},
-    {"a_damaged_slot_does_not_undo_its_commit", a_damaged_slot_does_not_undo_its_commit},
-    {"a_damaged_slot_without_a_record_leads_to_the_commit_before",
-     a_damaged_slot_without_a_record_leads_to_the_commit_before},
-    {"a_damaged_slot_and_a_damaged_extent_are_corruption",
-     a_damaged_slot_and_a_damaged_extent_are_corruption},
-    {"a_window_that_is_too_small_is_refused", a_window_that_is_too_small_is_refused},
-    {"damage_is_found_as_the_mode_says", damage_is_found_as_the_mode_says},
-    {"a_writer_trusts_what_it_made_and_checks_the_rest",
-     a_writer_trusts_what_it_made_and_checks_the_rest},
-    {"what_contradicts_itself_is_refused", what_contradicts_itself_is_refused},
-    {"a_reader_follows_the_writer_through_new_arenas",
-     a_reader_follows_the_writer_through_new_arenas},
-    {"a_reader_that_the_writer_overtakes_tries_again",
-     a_reader_that_the_writer_overtakes_tries_again},
-    {"a_reader_notices_that_its_commit_was_undone", a_reader_notices_that_its_commit_was_undone},
-    {"a_reader_follows_one_writer_after_another", a_reader_follows_one_writer_after_another})
+CHECK_MAIN({"a_lock_whose_file_lost_its_name_does_not_count",
+            a_lock_whose_file_lost_its_name_does_not_count},
+           {"one_writer_at_a_time_and_any_number_of_readers",
+            one_writer_at_a_time_and_any_number_of_readers},
+           {"the_schema_comes_back_as_it_was", the_schema_comes_back_as_it_was},
+           {"each_writer_begins_a_timeline", each_writer_begins_a_timeline},
+           {"leftovers_go_when_a_writer_opens_and_stay_for_a_reader",
+            leftovers_go_when_a_writer_opens_and_stay_for_a_reader},
+           {"a_writer_makes_the_head_that_it_found_durable",
+            a_writer_makes_the_head_that_it_found_durable},
+           {"a_damaged_slot_does_not_undo_its_commit", a_damaged_slot_does_not_undo_its_commit},
+           {"a_damaged_slot_without_a_record_leads_to_the_commit_before",
+            a_damaged_slot_without_a_record_leads_to_the_commit_before},
+           {"a_damaged_slot_and_a_damaged_extent_are_corruption",
+            a_damaged_slot_and_a_damaged_extent_are_corruption},
+           {"a_window_that_is_too_small_is_refused", a_window_that_is_too_small_is_refused},
+           {"damage_is_found_as_the_mode_says", damage_is_found_as_the_mode_says},
+           {"a_writer_trusts_what_it_made_and_checks_the_rest",
+            a_writer_trusts_what_it_made_and_checks_the_rest},
+           {"what_contradicts_itself_is_refused", what_contradicts_itself_is_refused},
+           {"a_reader_follows_the_writer_through_new_arenas",
+            a_reader_follows_the_writer_through_new_arenas},
+           {"a_reader_that_the_writer_overtakes_tries_again",
+            a_reader_that_the_writer_overtakes_tries_again},
+           {"a_reader_notices_that_its_commit_was_undone",
+            a_reader_notices_that_its_commit_was_undone},
+           {"a_reader_follows_one_writer_after_another", a_reader_follows_one_writer_after_another})
