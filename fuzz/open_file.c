@@ -291,7 +291,7 @@ size_t fuzz_seed(unsigned number, uint8_t *out, size_t capacity)
     if (number < 40)
         offset = pattern->node_offsets[number % pattern->node_count] + number * 4 % 64;
     else if (number < 48)
-        offset = pattern->record_offset + number % 8 * 8;
+        offset = pattern->record_offset + (size_t)(number % 8) * 8;
     else
         file = number < 56 ? 0 : 1;
     if (file != 2)

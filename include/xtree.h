@@ -68,20 +68,20 @@ XT_API uint32_t xt_version(void);
 
 /* Name, value, text. Values never change; errors are negative. Each error is a different thing
  * that the caller can do about it. */
-#define XT_STATUS_MAP(X)                                                                          \
-    X(XT_OK, 0, "success")                                                                        \
-    X(XT_DONE, 1, "no more results")                                                              \
-    X(XT_ENOMEM, -1, "out of memory or address space")                                            \
-    X(XT_EINVAL, -2, "an argument is not valid")                                                  \
-    X(XT_EIO, -3, "the system could not read or write")                                           \
-    X(XT_EFULL, -4, "no space left on the disk or in the store's address space")                  \
-    X(XT_EBUSY, -5, "in use by another handle or process")                                        \
-    X(XT_ENOTFOUND, -6, "no such store, snapshot or item")                                        \
-    X(XT_EEXIST, -7, "a store exists there already")                                              \
-    X(XT_EFORMAT, -8, "not a store, or one of a newer format")                                    \
-    X(XT_ECORRUPT, -9, "the store's bytes contradict themselves")                                 \
-    X(XT_EBROKEN, -10, "an earlier write failed: reopen the store to write again")                \
-    X(XT_EMISUSE, -11, "the call is not allowed in this state")                                   \
+#define XT_STATUS_MAP(X)                                                                           \
+    X(XT_OK, 0, "success")                                                                         \
+    X(XT_DONE, 1, "no more results")                                                               \
+    X(XT_ENOMEM, -1, "out of memory or address space")                                             \
+    X(XT_EINVAL, -2, "an argument is not valid")                                                   \
+    X(XT_EIO, -3, "the system could not read or write")                                            \
+    X(XT_EFULL, -4, "no space left on the disk or in the store's address space")                   \
+    X(XT_EBUSY, -5, "in use by another handle or process")                                         \
+    X(XT_ENOTFOUND, -6, "no such store, snapshot or item")                                         \
+    X(XT_EEXIST, -7, "a store exists there already")                                               \
+    X(XT_EFORMAT, -8, "not a store, or one of a newer format")                                     \
+    X(XT_ECORRUPT, -9, "the store's bytes contradict themselves")                                  \
+    X(XT_EBROKEN, -10, "an earlier write failed: reopen the store to write again")                 \
+    X(XT_EMISUSE, -11, "the call is not allowed in this state")                                    \
     X(XT_ECANCELLED, -12, "cancelled by the caller")
 
 typedef enum xt_status {
@@ -148,17 +148,22 @@ typedef struct xt_create_options {
     uint32_t extent_align;    /* 4096 to 65536, a power of two: the medium's block; 0: 4096 */
     xt_error *error;          /* NULL: no detail wanted */
 } xt_create_options;
-#define XT_CREATE_OPTIONS_INIT                                                                    \
-    {sizeof(xt_create_options), 0, (xt_item_kind)0, (xt_coord_type)0, 0, 0, 0, 0, 0, NULL}
+#define XT_CREATE_OPTIONS_INIT                                                                     \
+    {                                                                                              \
+        sizeof(xt_create_options), 0, (xt_item_kind)0, (xt_coord_type)0, 0, 0, 0, 0, 0, NULL       \
+    }
 
 typedef struct xt_open_options {
     size_t struct_size;
-    bool writable;         /* false: any number at once, also on read-only media */
+    bool writable; /* false: any number at once, also on read-only media */
     xt_verify verify;
     uint64_t window_bytes; /* as above; a store that does not fit gives XT_EFULL */
     xt_error *error;
 } xt_open_options;
-#define XT_OPEN_OPTIONS_INIT {sizeof(xt_open_options), false, XT_VERIFY_LAZY, 0, NULL}
+#define XT_OPEN_OPTIONS_INIT                                                                       \
+    {                                                                                              \
+        sizeof(xt_open_options), false, XT_VERIFY_LAZY, 0, NULL                                    \
+    }
 
 /** Creates a store and opens it for writing.
  *
@@ -215,12 +220,12 @@ typedef struct xt_store_stats {
     xt_coord_type coord_type;
     uint32_t leaf_capacity, inner_capacity;
     uint32_t format_version;
-    uint64_t txn;               /* number of the newest commit this handle has seen */
-    uint64_t commit_time_ns;    /* wall clock of that commit, since 1970; 0 in memory */
+    uint64_t txn;            /* number of the newest commit this handle has seen */
+    uint64_t commit_time_ns; /* wall clock of that commit, since 1970; 0 in memory */
     uint64_t arena_count;
-    uint64_t arena_bytes;       /* address ranges of all arenas together */
-    uint64_t committed_bytes;   /* what the arena files must hold; memory in use in memory */
-    uint64_t live_bytes;        /* reachable from the newest commit */
+    uint64_t arena_bytes;     /* address ranges of all arenas together */
+    uint64_t committed_bytes; /* what the arena files must hold; memory in use in memory */
+    uint64_t live_bytes;      /* reachable from the newest commit */
     uint64_t window_bytes;
 } xt_store_stats;
 
@@ -230,11 +235,11 @@ XT_API XT_NODISCARD xt_status xt_store_stat(xt_store *store, xt_store_stats *out
 typedef struct xt_arena_stats {
     size_t struct_size;
     uint32_t id;
-    uint64_t first_byte;      /* in the store's address space */
-    uint64_t range_bytes;     /* of address space that it owns */
+    uint64_t first_byte;  /* in the store's address space */
+    uint64_t range_bytes; /* of address space that it owns */
     uint64_t committed_bytes;
     uint64_t live_bytes;
-    char file[32];            /* name in the store's folder; "" in memory */
+    char file[32]; /* name in the store's folder; "" in memory */
 } xt_arena_stats;
 
 /** The arena at position `i`, below xt_store_stats.arena_count. Errors: XT_ENOTFOUND, XT_EINVAL. */
@@ -245,10 +250,10 @@ XT_API XT_NODISCARD xt_status xt_store_arena(xt_store *store, uint64_t i, xt_are
 #define XT_THREADS_ALL UINT32_MAX
 
 typedef enum xt_load_phase {
-    XT_LOAD_ADDING = 0,    /* items are being added; total is 0: unknown */
-    XT_LOAD_SORTING = 1,   /* items done, of total */
+    XT_LOAD_ADDING = 0,  /* items are being added; total is 0: unknown */
+    XT_LOAD_SORTING = 1, /* items done, of total */
     XT_LOAD_BUILDING = 2,
-    XT_LOAD_WRITING = 3    /* bytes done, of total */
+    XT_LOAD_WRITING = 3 /* bytes done, of total */
 } xt_load_phase;
 
 /* Called now and then from the thread that called the loader. Returning false cancels. */
@@ -264,19 +269,22 @@ typedef struct xt_loader_options {
     void *progress_context;
     xt_error *error;
 } xt_loader_options;
-#define XT_LOADER_OPTIONS_INIT {sizeof(xt_loader_options), 0, NULL, 0, NULL, NULL, NULL}
+#define XT_LOADER_OPTIONS_INIT                                                                     \
+    {                                                                                              \
+        sizeof(xt_loader_options), 0, NULL, 0, NULL, NULL, NULL                                    \
+    }
 
 /* Strided arrays of `count` rows. Coordinate j of row i is the double or float at
  * (char *)low + i * row_stride + j * axis_stride, both in bytes; ids likewise. */
 typedef struct xt_rows {
     size_t count;
-    const uint64_t *ids;   /* NULL: the number of the row, counted from 0 over the whole load */
-    size_t id_stride;      /* 0: sizeof(uint64_t) */
+    const uint64_t *ids; /* NULL: the number of the row, counted from 0 over the whole load */
+    size_t id_stride;    /* 0: sizeof(uint64_t) */
     const void *low;
-    const void *high;      /* NULL: points (allowed in a store of boxes too) */
-    xt_coord_type type;    /* of the arrays; 0: XT_F64 */
-    size_t row_stride;     /* 0: dims values, packed */
-    size_t axis_stride;    /* 0: one value */
+    const void *high;   /* NULL: points (allowed in a store of boxes too) */
+    xt_coord_type type; /* of the arrays; 0: XT_F64 */
+    size_t row_stride;  /* 0: dims values, packed */
+    size_t axis_stride; /* 0: one value */
 } xt_rows;
 
 /** Begins a bulk load into an empty store. One loader at a time; until it ends, the store takes
@@ -340,13 +348,13 @@ XT_API XT_NODISCARD xt_status xt_snapshot_bounds(const xt_snapshot *snapshot, do
 #define XT_LEVELS_MAX 32u
 
 typedef struct xt_level_stats {
-    uint64_t nodes;      /* supernodes included */
+    uint64_t nodes; /* supernodes included */
     uint64_t supernodes;
     uint64_t entries;
-    uint64_t capacity;   /* entries that would fit */
+    uint64_t capacity; /* entries that would fit */
     uint64_t bytes;
-    double volume;       /* sum of the volumes of the nodes' boxes (infinite ones left out) */
-    double overlap;      /* sum, over pairs of siblings, of the volume that both cover */
+    double volume;  /* sum of the volumes of the nodes' boxes (infinite ones left out) */
+    double overlap; /* sum, over pairs of siblings, of the volume that both cover */
 } xt_level_stats;
 
 typedef struct xt_tree_stats {
@@ -360,15 +368,15 @@ typedef struct xt_tree_stats {
 XT_API XT_NODISCARD xt_status xt_snapshot_stats(const xt_snapshot *snapshot, xt_tree_stats *out);
 
 typedef struct xt_node_info {
-    uint32_t ref;         /* in 64-byte units of the store's address space */
-    uint32_t parent_ref;  /* 0: the root */
-    uint32_t level;       /* 0: leaf */
+    uint32_t ref;        /* in 64-byte units of the store's address space */
+    uint32_t parent_ref; /* 0: the root */
+    uint32_t level;      /* 0: leaf */
     uint32_t count, capacity;
     uint64_t bytes;
-    uint64_t items;       /* below it */
+    uint64_t items; /* below it */
     uint64_t birth_txn;
     bool is_supernode;
-    const double *low;    /* box of its contents as the parent sees it (leaf: exact) */
+    const double *low; /* box of its contents as the parent sees it (leaf: exact) */
     const double *high;
 } xt_node_info;
 
@@ -400,7 +408,10 @@ typedef struct xt_query_options {
     uint64_t limit;   /* stop after so many items; 0: no limit */
     xt_kernel kernel; /* XT_EINVAL if this processor lacks it */
 } xt_query_options;
-#define XT_QUERY_OPTIONS_INIT {sizeof(xt_query_options), XT_INTERSECTS, 0, XT_KERNEL_BEST}
+#define XT_QUERY_OPTIONS_INIT                                                                      \
+    {                                                                                              \
+        sizeof(xt_query_options), XT_INTERSECTS, 0, XT_KERNEL_BEST                                 \
+    }
 
 /** Finds every item that stands in the relation `predicate` to `window`.
  *
@@ -455,14 +466,20 @@ typedef struct xt_check_options {
     bool deep;       /* every checksum, box, count and reference, not only files and records */
     xt_error *error; /* the first thing found wrong */
 } xt_check_options;
-#define XT_CHECK_OPTIONS_INIT {sizeof(xt_check_options), false, NULL}
+#define XT_CHECK_OPTIONS_INIT                                                                      \
+    {                                                                                              \
+        sizeof(xt_check_options), false, NULL                                                      \
+    }
 
 typedef struct xt_check_report {
     size_t struct_size;
     uint64_t nodes, leaves, items; /* checked; 0 unless deep */
     uint64_t bytes_hashed;
 } xt_check_report;
-#define XT_CHECK_REPORT_INIT {sizeof(xt_check_report), 0, 0, 0, 0}
+#define XT_CHECK_REPORT_INIT                                                                       \
+    {                                                                                              \
+        sizeof(xt_check_report), 0, 0, 0, 0                                                        \
+    }
 
 /** Checks the newest commit of an open store. Errors: XT_ECORRUPT, XT_EFORMAT, XT_EIO,
  * XT_ENOMEM. */

@@ -19,8 +19,8 @@ struct xti_window_query;
 
 /* window: 2 * dims doubles, checked by the caller. One allocation. The view must outlive it. */
 XT_NODISCARD xt_status xti_window_open(const struct xti_os *os, const struct xti_view *view,
-                                       const double *window, xt_predicate predicate,
-                                       uint64_t limit, const struct xti_kernels *kernels,
+                                       const double *window, xt_predicate predicate, uint64_t limit,
+                                       const struct xti_kernels *kernels,
                                        struct xti_window_query **out);
 void xti_window_close(struct xti_window_query *query);
 

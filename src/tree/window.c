@@ -111,7 +111,7 @@ xt_status xti_window_open(const struct xti_os *os, const struct xti_view *view,
     arrays_set(query);
     ahead_set(query);
     leaf_kernel_set(query, predicate);
-    memcpy(query->low, window, 2 * dims * sizeof *window);
+    memcpy(query->low, window, (size_t)2 * dims * sizeof *window);
     if (query->layout->coord_bytes == sizeof(float))
         xti_window_narrow(query->low, query->high, dims, query->low_f32, query->high_f32);
     *out = query;

@@ -31,9 +31,9 @@ struct xti_window_frame {
     bool is_whole;        /* the node lies inside the window: nothing below is tested */
 };
 
-/* Leaves are queued, as blocks of their parents, while their lines are on their way from memory: the
- * first XTI_LEAVES_AHEAD of the queue have been asked for, and as long as fewer wait the walk goes on
- * to find more. */
+/* Leaves are queued, as blocks of their parents, while their lines are on their way from memory:
+ * the first XTI_LEAVES_AHEAD of the queue have been asked for, and as long as fewer wait the walk
+ * goes on to find more. */
 #define XTI_LEAVES_AHEAD 8u
 #define XTI_LEAF_BLOCKS 8u /* a power of two; a block holds at least one leaf */
 static_assert(XTI_LEAF_BLOCKS >= XTI_LEAVES_AHEAD, "that many blocks of one leaf each must fit");

@@ -181,7 +181,7 @@ static void frame_block(struct xti_window_query *query, struct xti_window_frame 
         origin_use(query, xti_inner_origin_const(node));
         query->kernels->inner_window(xti_inner_boxes_const(layout, node), node->capacity, first,
                                      layout->dims, &query->moved, &frame->meet, &frame->hold);
-        query->lines += slots / 16 * 2 * layout->dims;
+        query->lines += (uint64_t)slots / 16 * 2 * layout->dims;
     }
     query->lines += lines_of_refs(frame->meet);
     frame->ahead = node->level > 1 ? frame->meet : 0; /* leaves have a queue of their own */

@@ -51,7 +51,7 @@ xt_status xti_open_arena(struct xti_txn *txn, const struct xti_arena *arena, uns
     return status;
 }
 
-/* ---- commit record ------------------------------------------------------------------------- */
+/* ---- L4: commit record ---------------------------------------------------------------------- */
 
 static xt_status read_record(struct xti_txn *txn, const struct xti_arena *arena, uint32_t ref,
                              struct xtd_commit_record *record, uint32_t bytes, xt_error *error)
@@ -131,7 +131,7 @@ static xt_status check_record(struct xti_txn *txn, const struct xtd_head_slot *s
     return status;
 }
 
-/* ---- history ------------------------------------------------------------------------------- */
+/* ---- L5: history ---------------------------------------------------------------------------- */
 
 /* A reader may have adopted a commit whose HEAD was then lost: a sync failed, and the next writer
  * found the commit before it and went on from there. What this handle has mapped is not part of
@@ -173,7 +173,7 @@ static xt_status check_history(struct xti_txn *txn, const struct xtd_head_slot *
     return hash == txn->record_hash ? XT_OK : report_undone(txn, error);
 }
 
-/* ---- arenas -------------------------------------------------------------------------------- */
+/* ---- L3: arenas ----------------------------------------------------------------------------- */
 
 static uint64_t committed_units(const struct xtd_state *state,
                                 const struct xtd_manifest_arena *entry)
@@ -284,7 +284,7 @@ static bool frontiers_are_known(const struct xtd_state *state, const struct xtd_
     return true;
 }
 
-/* ---- manifest ------------------------------------------------------------------------------ */
+/* ---- L2: manifest --------------------------------------------------------------------------- */
 
 static xt_status take_schema(struct xti_txn *txn, const struct xtd_manifest *manifest,
                              uint64_t window_bytes, xt_error *error)

@@ -463,7 +463,7 @@ static void failed_sync_breaks_the_handle_but_not_its_snapshots(void)
         xt_loader *loader = (xt_loader *)&status;
         uint64_t random = seed;
         struct scene scene;
-        xt_store *store;
+        xt_store *store = NULL;
 
         status = commit_with_failure(&scene, FAIL_SYNC | FAIL_SYNC_FOLDER, n, &store);
         if (status != XT_OK) {
@@ -494,7 +494,7 @@ static void failed_write_before_the_decision_can_be_tried_again(void)
         check_row = fail_kind_name(kinds[k]);
         for (uint64_t n = 1; status != XT_OK; n++) {
             struct scene scene;
-            xt_store *store;
+            xt_store *store = NULL;
             bool is_done;
 
             status = commit_with_failure(&scene, kinds[k], n, &store);

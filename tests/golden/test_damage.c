@@ -300,8 +300,10 @@ static void nodes_with_right_checksums_and_wrong_contents_do_no_harm(void)
         return;
     data = disk_os_file_bytes(subject.disk, ARENA, &size);
     backup = malloc(size);
-    if (!CHECK(backup != NULL))
+    if (backup == NULL) {
+        CHECK(backup != NULL);
         return;
+    }
     memcpy(backup, data, size);
     for (unsigned n = 0; n < rounds; n++) {
         size_t i = n % 2 == 0 ? (size_t)(check_random(&subject.random) % subject.node_count)
