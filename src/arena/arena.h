@@ -83,7 +83,8 @@ struct xti_arena *xti_space_arena(struct xti_space *space, uint32_t id);
 /* Puts private memory behind memory_units, to the end of the range. */
 xt_status xti_arena_give_memory(struct xti_space *space, struct xti_arena *arena);
 
-/* Maps the file's bytes from memory_units to `units` (whole pages) and moves memory_units up. */
+/* Maps the file's bytes from memory_units to `units` (whole pages) and moves memory_units up.
+ * XT_ECORRUPT: the file is shorter. */
 xt_status xti_arena_show_file(struct xti_space *space, struct xti_arena *arena, xti_file file,
                               uint64_t units);
 

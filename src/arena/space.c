@@ -7,6 +7,7 @@
  */
 #include "arena/arena.h"
 
+#include <errno.h>
 #include <string.h>
 
 #define ARENAS_AT_FIRST 16u
@@ -185,6 +186,8 @@ xt_status xti_arena_show_file(struct xti_space *space, struct xti_arena *arena, 
         return XT_OK;
     result = space->os->place_file(space->os, arena_at(space, arena, from),
                                    (size_t)to_bytes(units - from), file, to_bytes(from));
+    if (result == -ENODATA)
+        return XT_ECORRUPT;
     if (result != 0)
         return xti_os_status(result);
     arena->memory_units = units;

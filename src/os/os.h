@@ -51,7 +51,8 @@ struct xti_os {
     int (*place_memory)(const struct xti_os *os, void *at, size_t size, bool huge);
     /* Puts a read-only view of a file at a place inside a reservation, replacing what was there
      * without a moment in which the addresses hold nothing. Multiples of 4096 all; the range must
-     * lie inside the file. On an error the place is as it was. The view lasts after close(). */
+     * lie inside the file (else -ENODATA). On an error the place is as it was. The view lasts after
+     * close(). */
     int (*place_file)(const struct xti_os *os, void *at, size_t size, xti_file file,
                       uint64_t offset);
     /* Makes the range inaccessible again and gives back its memory. */

@@ -107,7 +107,8 @@ int xti_real_place_memory(const struct xti_os *os, void *at, size_t size, bool h
     XTI_ASSERT(is_paged(at, size));
     if (mmap(at, size, PROT_READ | PROT_WRITE, flags, -1, 0) == MAP_FAILED)
         return -errno;
-    /* Said in both cases: a system may hand out huge pages to whoever does not refuse them. */
+    /* Said in both cases: a system may hand out larger pages to whoever does not refuse them, and
+     * each first touch then zeroes all of one. */
     (void)madvise(at, size, huge ? MADV_HUGEPAGE : MADV_NOHUGEPAGE);
     return 0;
 }

@@ -53,11 +53,9 @@ xt_status xti_open_arena(struct xti_txn *txn, const struct xti_arena *arena, uns
 
 /* ---- L4: commit record ---------------------------------------------------------------------- */
 
-static xt_status read_record(struct xti_txn *txn, const struct xti_arena *arena, uint32_t ref,
-                             struct xtd_commit_record *record, uint32_t bytes, xt_error *error)
+static xt_status read_from_file(struct xti_txn *txn, const struct xti_arena *arena, uint64_t offset,
+                                void *out, size_t bytes, xt_error *error)
 {
-    uint64_t offset = (uint64_t)(ref - arena->first_unit) << XTD_UNIT_SHIFT;
-    struct xti_finding finding;
     char name[XTI_NAME_BYTES];
     xt_status status;
     xti_file file;
@@ -67,17 +65,35 @@ static xt_status read_record(struct xti_txn *txn, const struct xti_arena *arena,
     if (status != XT_OK)
         return status;
     xti_name_arena(name, arena->id);
-    result = txn->os->read_at(txn->os, file, offset, record, bytes);
+    result = txn->os->read_at(txn->os, file, offset, out, bytes);
     txn->os->close(txn->os, file);
     if (result == -ENODATA)
         return xti_report(error, XT_ECORRUPT, txn->path, name, offset, "commit record cut off");
     if (result != 0)
         return xti_report_system(error, result, txn->path, name, "read the commit record");
-    status = xti_commit_check(record, bytes, &finding);
-    if (status != XT_OK)
-        return xti_report(error, XT_ECORRUPT, txn->path, name, offset + finding.offset,
-                          finding.what);
     return XT_OK;
+}
+
+/* From the mapping where the file is mapped, as it is when a store is being opened. */
+static xt_status read_record(struct xti_txn *txn, const struct xti_arena *arena, uint32_t ref,
+                             struct xtd_commit_record *record, uint32_t bytes, xt_error *error)
+{
+    uint64_t offset = (uint64_t)(ref - arena->first_unit) << XTD_UNIT_SHIFT;
+    struct xti_finding finding;
+    char name[XTI_NAME_BYTES];
+    xt_status status = XT_OK;
+
+    if (offset + bytes <= arena->memory_units << XTD_UNIT_SHIFT)
+        memcpy(record, xti_space_at(&txn->space, ref), bytes);
+    else
+        status = read_from_file(txn, arena, offset, record, bytes, error);
+    if (status != XT_OK)
+        return status;
+    status = xti_commit_check(record, bytes, &finding);
+    if (status == XT_OK)
+        return XT_OK;
+    xti_name_arena(name, arena->id);
+    return xti_report(error, XT_ECORRUPT, txn->path, name, offset + finding.offset, finding.what);
 }
 
 xt_status xti_read_record(struct xti_txn *txn, uint32_t ref, uint32_t record_bytes, uint64_t hash,
@@ -210,30 +226,25 @@ static xt_status map_arena(struct xti_txn *txn, struct xti_arena *arena, uint64_
                            xt_error *error)
 {
     char name[XTI_NAME_BYTES];
+    uint64_t bytes = XTI_NO_OFFSET;
     xt_status status;
-    uint64_t bytes;
     xti_file file;
-    int result;
 
     if (units <= arena->memory_units)
         return XT_OK;
     status = xti_open_arena(txn, arena, XTI_OPEN_READ, &file, error);
     if (status != XT_OK)
         return status;
-    xti_name_arena(name, arena->id);
-    result = txn->os->size(txn->os, file, &bytes);
-    if (result != 0)
-        status = xti_report_system(error, result, txn->path, name, "find the file's size");
-    else if (bytes < units << XTD_UNIT_SHIFT)
-        status = xti_report(error, XT_ECORRUPT, txn->path, name, bytes,
-                            "arena file shorter than what was committed");
-    if (status == XT_OK) {
-        status = xti_arena_show_file(&txn->space, arena, file, units);
-        if (status != XT_OK)
-            (void)xti_report(error, status, txn->path, name, XTI_NO_OFFSET, "map the file");
-    }
+    status = xti_arena_show_file(&txn->space, arena, file, units);
+    if (status == XT_ECORRUPT)
+        (void)txn->os->size(txn->os, file, &bytes); /* for the report only */
     txn->os->close(txn->os, file);
-    return status;
+    if (status == XT_OK)
+        return XT_OK;
+    xti_name_arena(name, arena->id);
+    return xti_report(error, status, txn->path, name, bytes,
+                      status == XT_ECORRUPT ? "arena file shorter than what was committed"
+                                            : "map the file");
 }
 
 static xt_status load_arena(struct xti_txn *txn, const struct xtd_state *state,

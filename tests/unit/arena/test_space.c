@@ -337,7 +337,8 @@ static void a_file_takes_the_place_of_memory_page_by_page(void)
     (void)CHECK(all_are(at(&stage.space, arena, 2 * XTD_PAGE_UNITS), XTD_PAGE_UNITS, 3));
     (void)CHECK(all_are(at(&stage.space, arena, 4 * XTD_PAGE_UNITS), 2 * XTD_PAGE_UNITS, 9));
     /* Beyond the end of the file: refused, and all stays as it is. */
-    (void)CHECK_STATUS(xti_arena_show_file(&stage.space, arena, file, 5 * XTD_PAGE_UNITS), XT_EIO);
+    (void)CHECK_STATUS(xti_arena_show_file(&stage.space, arena, file, 5 * XTD_PAGE_UNITS),
+                       XT_ECORRUPT);
     (void)CHECK_U64(arena->memory_units, 4 * XTD_PAGE_UNITS);
     (void)CHECK(all_are(at(&stage.space, arena, 4 * XTD_PAGE_UNITS), 2 * XTD_PAGE_UNITS, 9));
     stage.fail.os.close(&stage.fail.os, file);
