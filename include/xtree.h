@@ -325,7 +325,8 @@ XT_API void xt_loader_cancel(xt_loader *loader);
 /** Pins the newest published state; in a reader, the newest commit of the writer.
  *
  * Threads  any thread may call, at the same time.
- * Errors   XT_ENOMEM, XT_EIO, XT_ECORRUPT, XT_EFORMAT, XT_EFULL (a reader's address window has no room
+ * Errors   XT_ENOMEM, XT_EIO, XT_ECORRUPT, XT_EFORMAT, XT_EFULL (a reader's address window has no
+ * room
  *          for what the writer has added).
  */
 XT_API XT_NODISCARD xt_status xt_snapshot_latest(xt_store *store, xt_snapshot **out);
