@@ -326,8 +326,7 @@ XT_API void xt_loader_cancel(xt_loader *loader);
  *
  * Threads  any thread may call, at the same time.
  * Errors   XT_ENOMEM, XT_EIO, XT_ECORRUPT, XT_EFORMAT, XT_EFULL (a reader's address window has no
- * room
- *          for what the writer has added).
+ *          room for what the writer has added).
  */
 XT_API XT_NODISCARD xt_status xt_snapshot_latest(xt_store *store, xt_snapshot **out);
 

@@ -247,7 +247,7 @@ static inline const struct xtd_commit_record *scene_record(struct disk_os *disk,
         (void)CHECK_STATUS(xti_commit_check(record, XTD_PAGE_BYTES, &finding), XT_OK);
         return record;
     }
-    (void)CHECK(!"the record lies in an arena");
+    (void)CHECK(manifest == NULL); /* the record lies in none of its arenas */
     abort();
 }
 
