@@ -7,6 +7,7 @@
  *
  *     test_model --round-seed N     that round only
  *     test_model --long             about twenty times as many rounds
+ *     test_model --rounds N         so many rounds
  *     test_model --seed N           other rounds
  *
  * SPDX-License-Identifier: MIT
@@ -223,6 +224,8 @@ int main(int argc, char **argv)
     for (int i = 1; i < argc; i++) {
         if (strcmp(argv[i], "--long") == 0)
             round_count = ROUNDS_LONG;
+        else if (strcmp(argv[i], "--rounds") == 0 && i + 1 < argc)
+            round_count = (unsigned)strtoul(argv[++i], NULL, 0);
         else if (strcmp(argv[i], "--round-seed") == 0 && i + 1 < argc)
             only_round = strtoull(argv[++i], NULL, 0);
         else
