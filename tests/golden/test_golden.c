@@ -5,10 +5,14 @@
  */
 #define _GNU_SOURCE 1
 
+#define _GNU_SOURCE 1
+
+#include <dirent.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "golden/golden.h"
 #include "support/answers.h"
@@ -116,20 +120,53 @@ static void stores_of_every_version_answer(void)
     }
 }
 
+static bool file_copy(const char *from, const char *to)
+{
+    FILE *in = fopen(from, "rb");
+    FILE *out = fopen(to, "wb");
+    bool holds = CHECK(in != NULL && out != NULL);
+    int byte;
+
+    while (holds && (byte = getc(in)) != EOF)
+        holds = putc(byte, out) == byte;
+    if (in != NULL)
+        fclose(in);
+    return (out == NULL || fclose(out) == 0) && holds;
+}
+
+static bool folder_copy(const char *from, const char *to)
+{
+    DIR *folder = opendir(from);
+    bool holds = CHECK(folder != NULL) && CHECK_INT(mkdir(to, 0700), 0);
+    const struct dirent *entry;
+
+    while (holds && (entry = readdir(folder)) != NULL) {
+        char old_path[1024];
+        char new_path[1024];
+
+        snprintf(old_path, sizeof old_path, "%s/%s", from, entry->d_name);
+        snprintf(new_path, sizeof new_path, "%s/%s", to, entry->d_name);
+        if (entry->d_name[0] != '.')
+            holds = file_copy(old_path, new_path);
+    }
+    if (folder != NULL)
+        closedir(folder);
+    return holds;
+}
+
 /* What was written long ago can still be written to. The copy is all that changes. */
 static void stores_of_every_version_take_a_load(void)
 {
     for (size_t v = 0; v < CHECK_COUNT(VERSIONS); v++) {
         xt_open_options options = XT_OPEN_OPTIONS_INIT;
         struct oracle oracle;
-        char command[2048];
+        char from[512];
         char path[512];
         xt_store *store;
 
         snprintf(path, sizeof path, "%s/copy", check_scratch());
-        snprintf(command, sizeof command, "cp -r '%s/v%u/empty' '%s' && chmod -R u+w '%s'",
-                 GOLDEN_FOLDER, VERSIONS[v], path, path);
-        if (!CHECK_INT(system(command), 0))
+        snprintf(from, sizeof from, "%s/v%u/empty", GOLDEN_FOLDER, VERSIONS[v]);
+        if (!folder_copy(from, path))
             return;
         seed = check_seed;
         oracle_init(&oracle, (struct oracle_schema){2, XT_POINTS, XT_F64}, 1000, ORACLE_CLUSTERED,
