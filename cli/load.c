@@ -162,13 +162,11 @@ static const char *store_path(const struct load *load)
 
 static bool on_progress(void *context, xt_load_phase phase, uint64_t done, uint64_t total)
 {
-    static const char *const labels[] = {NULL, "sorting", "building", "writing"};
+    static const char *const labels[] = {NULL, "sorting", "building"};
     struct load *load = context;
 
     if (phase == XT_LOAD_SORTING || phase == XT_LOAD_BUILDING)
         progress_show(&load->progress, labels[phase], done, total, done);
-    else if (phase == XT_LOAD_WRITING)
-        progress_show(&load->progress, labels[phase], done, total, 0);
     return interrupt_signal == 0;
 }
 

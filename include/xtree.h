@@ -252,8 +252,7 @@ XT_API XT_NODISCARD xt_status xt_store_arena(xt_store *store, uint64_t i, xt_are
 typedef enum xt_load_phase {
     XT_LOAD_ADDING = 0,  /* items are being added; total is 0: unknown */
     XT_LOAD_SORTING = 1, /* items done, of total */
-    XT_LOAD_BUILDING = 2,
-    XT_LOAD_WRITING = 3 /* bytes done, of total */
+    XT_LOAD_BUILDING = 2
 } xt_load_phase;
 
 /* Called now and then from the thread that called the loader. Returning false cancels. */

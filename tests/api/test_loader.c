@@ -404,7 +404,7 @@ static void each_phase_can_be_cancelled(void)
     seed = check_seed;
     oracle_init(&oracle, (struct oracle_schema){2, XT_POINTS, XT_F64}, counts, ORACLE_UNIFORM,
                 &seed);
-    for (unsigned phase = XT_LOAD_ADDING; phase <= XT_LOAD_WRITING; phase++) {
+    for (unsigned phase = XT_LOAD_ADDING; phase <= XT_LOAD_BUILDING; phase++) {
         xt_store *store = memory_store(2, XT_POINTS, XT_F64);
         xt_loader_options options = XT_LOADER_OPTIONS_INIT;
         struct watcher all = {.is_monotone = true};
