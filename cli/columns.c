@@ -5,6 +5,7 @@
 #define _GNU_SOURCE 1
 #include "columns.h"
 
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -84,6 +85,15 @@ bool columns_row_is_numeric(const struct columns_row *row)
     return true;
 }
 
+size_t columns_row_gap(const struct columns_row *row)
+{
+    for (size_t i = 0; i < row->count; i++) {
+        if (columns_row_size(row, i) == 0 || strcasecmp(columns_row_field(row, i), "nan") == 0)
+            return i;
+    }
+    return row->count;
+}
+
 static void print_names(const struct columns_row *header)
 {
     fputs("xtree: its columns are:", stderr);
@@ -160,23 +170,24 @@ int columns_from_text(struct columns *columns, const char *text, const char *fil
     }
 }
 
-static int ask_for_columns(const char *file, const struct columns_row *header, size_t column)
+static int ask_for_columns(const char *file, uint64_t line, const struct columns_row *header,
+                           const struct columns_row *first, size_t column)
 {
-    message("%s: column \"%s\" is not numeric: say which columns hold the id and the coordinates, "
-            "as in --columns id,x,y",
-            file, columns_row_field(header, column));
+    message("%s:%" PRIu64 ": column \"%.60s\" is not numeric: \"%.60s\"", file, line,
+            columns_row_field(header, column), columns_row_field(first, column));
+    message("say which columns hold the id and the coordinates, as in --columns id,x,y");
     print_names(header);
     return EXIT_USAGE;
 }
 
-int columns_from_header(struct columns *columns, const char *file, const struct columns_row *header,
-                        const struct columns_row *first)
+int columns_from_header(struct columns *columns, const char *file, uint64_t line,
+                        const struct columns_row *header, const struct columns_row *first)
 {
     columns->id = COLUMNS_NO_ID;
     columns->count = 0;
     for (size_t i = 0; i < first->count; i++) {
-        if (header != NULL && (i >= header->count || !is_numeric(first, i)))
-            return ask_for_columns(file, header, i < header->count ? i : header->count - 1);
+        if (header != NULL && !is_numeric(first, i))
+            return ask_for_columns(file, line, header, first, i);
         if (columns->id == COLUMNS_NO_ID && is_named_id(header, i)) {
             columns->id = i;
             continue;

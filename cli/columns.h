@@ -29,6 +29,10 @@ void columns_row_release(struct columns_row *row);
 /* Every field is a number. */
 bool columns_row_is_numeric(const struct columns_row *row);
 
+/* The first field that is empty or NaN, so that it does not tell what its column holds; the number
+ * of fields when there is none. */
+size_t columns_row_gap(const struct columns_row *row);
+
 #define COLUMNS_NO_ID SIZE_MAX
 
 struct columns {
@@ -43,8 +47,9 @@ struct columns {
 int columns_from_text(struct columns *columns, const char *text, const char *file,
                       const struct columns_row *header, size_t count);
 
-/* Without --columns: the column named "id" and all others, provided that all are numeric. */
-int columns_from_header(struct columns *columns, const char *file, const struct columns_row *header,
-                        const struct columns_row *first);
+/* Without --columns: the column named "id" and all others, provided that all are numeric. `first`
+ * is a row of data at `line`, as wide as the header and without gaps. */
+int columns_from_header(struct columns *columns, const char *file, uint64_t line,
+                        const struct columns_row *header, const struct columns_row *first);
 
 #endif

@@ -211,8 +211,15 @@ void import_fault_text(const struct import *import, enum import_fault fault, con
     } else if (fault == IMPORT_RANGE) {
         snprintf(text, size, "axis %zu: %s%s is out of the range of f32", axis, corner, low);
     } else {
-        snprintf(text, size, "axis %zu: %sNaN is not a number", axis, corner);
+        snprintf(text, size, "axis %zu: %sNaN is not allowed", axis, corner);
     }
+}
+
+int import_read_text(struct import *import, char *buffer, size_t size, size_t *got)
+{
+    if (import->sink.is_interrupted(import->sink.context))
+        return EXIT_SYSTEM;
+    return input_read_text(import->input, buffer, size, got);
 }
 
 int import_add(struct import *import, uint64_t id, const double *coords)

@@ -29,6 +29,8 @@ struct import_sink {
     int (*rows)(void *context, const xt_rows *rows);
     /* A message is about to be written. */
     void (*interlude)(void *context);
+    /* The user wants to stop; asked each time something is read. */
+    bool (*is_interrupted)(void *context);
 };
 
 struct import {
@@ -90,6 +92,9 @@ enum import_fault import_check(const struct import *import, const double *coords
 /* Why a row is bad, for the importers whose columns have no names. */
 void import_fault_text(const struct import *import, enum import_fault fault, const double *coords,
                        size_t at, char *text, size_t size);
+
+/* Reads text like input_read_text(); EXIT_SYSTEM without a message when interrupted. */
+int import_read_text(struct import *import, char *buffer, size_t size, size_t *got);
 
 /* Adds a checked row. */
 int import_add(struct import *import, uint64_t id, const double *coords);

@@ -4,7 +4,10 @@
  * end, so that blank lines count; the new lines inside quoted fields are counted in the fields.
  *
  * The first line is a header unless all of it is numeric. The id of an item is that of its id
- * column, or the number of its row from 0 (bad rows count).
+ * column, or the number of its row from 0 (bad rows count). Without --columns, the first row as
+ * wide as the header and without gaps tells whether all columns are numeric.
+ *
+ * A row is held in memory as a whole, so its length has a limit.
  *
  * SPDX-License-Identifier: MIT
  */
@@ -21,7 +24,9 @@
 #include "number.h"
 
 #define READ_BYTES (1u << 18)
-#define PARSER_IN_FIELD 2 /* csv_parser.pstate between the first and the last byte of a field */
+#define ROW_BYTES_MAX ((size_t)16 << 20)
+#define GROW_BYTES (1u << 16) /* of the parser's memory for a field, at a time */
+#define PARSER_IN_FIELD 2     /* csv_parser.pstate between the first and the last byte of a field */
 
 struct csv_import {
     struct import *import;
@@ -77,18 +82,14 @@ static int bad_row(struct csv_import *csv, enum import_fault fault, size_t at)
                       columns_row_field(&csv->row, csv->columns.coordinate[at]));
 }
 
-static int add_item(struct csv_import *csv)
+static int add_item(struct csv_import *csv, uint64_t id)
 {
     double coords[2 * XT_DIMS_MAX];
     const struct columns *columns = &csv->columns;
-    uint64_t id = csv->row_number++;
     enum import_fault fault;
     enum number_fault number;
     size_t at;
 
-    if (csv->row.count != csv->width)
-        return import_bad(csv->import, "%" PRIu64 ": %zu columns instead of %zu", csv->row_line,
-                          csv->row.count, csv->width);
     if (columns->id != COLUMNS_NO_ID &&
         number_u64(columns_row_field(&csv->row, columns->id),
                    columns_row_size(&csv->row, columns->id), &id) != NUMBER_FINE)
@@ -116,7 +117,7 @@ static int choose_columns(struct csv_import *csv, const struct columns_row *firs
         outcome = columns_from_text(&csv->columns, csv->import->columns, file, header_of(csv),
                                     csv->width);
     else
-        outcome = columns_from_header(&csv->columns, file, header_of(csv), first);
+        outcome = columns_from_header(&csv->columns, file, csv->row_line, header_of(csv), first);
     csv->has_columns = true;
     if (outcome == EXIT_DONE)
         outcome = import_begin_counted(csv->import, csv->columns.count);
@@ -137,18 +138,28 @@ static int take_header(struct csv_import *csv)
 
 static int take_row(struct csv_import *csv)
 {
+    uint64_t number;
+
     if (csv->width == 0) {
         csv->width = csv->row.count;
         if (!columns_row_is_numeric(&csv->row))
             return take_header(csv);
     }
+    number = csv->row_number++;
+    if (csv->row.count != csv->width)
+        return import_bad(csv->import, "%" PRIu64 ": %zu columns instead of %zu", csv->row_line,
+                          csv->row.count, csv->width);
     if (!csv->has_columns) {
-        int outcome = choose_columns(csv, &csv->row);
+        size_t gap = columns_row_gap(&csv->row);
+        int outcome;
 
+        if (gap < csv->row.count)
+            return bad_field(csv, gap, number_fault_text(NUMBER_NOT));
+        outcome = choose_columns(csv, &csv->row);
         if (outcome != EXIT_DONE)
             return outcome;
     }
-    return add_item(csv);
+    return add_item(csv, number);
 }
 
 /* A line may end with LF, CR, or CR LF; the LF of the last kind comes as an empty row. */
@@ -162,6 +173,12 @@ static void count_line_end(struct csv_import *csv, int end, bool is_blank)
     csv->row_line = csv->line;
 }
 
+static int row_too_long(struct csv_import *csv)
+{
+    return import_broken(csv->import, "%" PRIu64 ": the row is longer than %zu MiB", csv->row_line,
+                         ROW_BYTES_MAX >> 20);
+}
+
 static void on_field(void *field, size_t size, void *context)
 {
     struct csv_import *csv = context;
@@ -170,7 +187,9 @@ static void on_field(void *field, size_t size, void *context)
 
     if (csv->outcome != EXIT_DONE)
         return;
-    if (!columns_row_add(&csv->row, field, size))
+    if (csv->row.text_size + size > ROW_BYTES_MAX)
+        csv->outcome = row_too_long(csv);
+    else if (!columns_row_add(&csv->row, field, size))
         csv->outcome = message_no_memory();
     while (size > 0 && (c = memchr(c, '\n', (size_t)(end - c))) != NULL) {
         csv->line++;
@@ -194,12 +213,14 @@ static int parse(struct csv_import *csv, struct csv_parser *parser, char *buffer
     size_t got = READ_BYTES;
 
     while (csv->outcome == EXIT_DONE && got == READ_BYTES) {
-        int outcome = input_read_text(csv->import->input, buffer, READ_BYTES, &got);
+        int outcome = import_read_text(csv->import, buffer, READ_BYTES, &got);
 
         if (outcome != EXIT_DONE)
             return outcome;
         if (csv_parse(parser, buffer, got, on_field, on_row, csv) != got)
             return message_no_memory();
+        if (csv->outcome == EXIT_DONE && csv->row.text_size + parser->entry_pos > ROW_BYTES_MAX)
+            csv->outcome = row_too_long(csv);
     }
     if (csv->outcome != EXIT_DONE)
         return csv->outcome;
@@ -225,6 +246,7 @@ int import_csv(struct import *import)
         free(buffer);
         return message_no_memory();
     }
+    csv_set_blk_size(&parser, GROW_BYTES);
     outcome = parse(&csv, &parser, buffer);
     csv_free(&parser);
     columns_row_release(&csv.row);

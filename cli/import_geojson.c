@@ -168,6 +168,21 @@ static int refuse_stray(struct geojson_import *reader, const char *what)
                                          reader->line, what));
 }
 
+/* A value that is no object in the list of `frame`. */
+static int refuse_member(struct geojson_import *reader, const struct frame *frame)
+{
+    uint64_t line = current_line(reader, yajl_get_bytes_consumed(reader->parser));
+
+    if (frame->role != ROLE_TOP) {
+        geojson_item_blame(&reader->item, "a member of \"geometries\" is not an object");
+        return 1;
+    }
+    return goes_on(reader,
+                   import_bad(reader->import,
+                              "%" PRIu64 ": feature %" PRIu64 " (from 0): it is not an object",
+                              line, reader->ordinal++));
+}
+
 static int on_map_begin(void *context)
 {
     struct geojson_import *reader = context;
@@ -246,6 +261,8 @@ static int on_array_begin(void *context)
         frame->has_items = frame->role == ROLE_TOP;
         return 1;
     }
+    if (frame != NULL && frame->is_in_list && !refuse_member(reader, frame))
+        return 0;
     if (!refuse_stray(reader, "an array"))
         return 0;
     reader->skip_depth++;
@@ -273,6 +290,8 @@ static int on_string(void *context, const unsigned char *text, size_t size)
 
     if (frame == NULL)
         return refuse_stray(reader, "a string");
+    if (frame->is_in_list)
+        return refuse_member(reader, frame);
     if (frame->member == MEMBER_TYPE)
         snprintf(frame->type, sizeof frame->type, "%.*s", (int)(size < 100 ? size : 100),
                  (const char *)text);
@@ -290,6 +309,8 @@ static int on_number(void *context, const char *text, size_t size)
 
     if (frame == NULL)
         return refuse_stray(reader, "a number");
+    if (frame->is_in_list)
+        return refuse_member(reader, frame);
     if (frame->member == MEMBER_ID)
         geojson_item_set_id(&reader->item, text, size);
     else if (frame->member == MEMBER_COORDINATES)
@@ -304,6 +325,8 @@ static int on_null(void *context)
 
     if (frame == NULL)
         return refuse_stray(reader, "a literal");
+    if (frame->is_in_list)
+        return refuse_member(reader, frame);
     if (frame->member == MEMBER_COORDINATES && frame->coordinates.depth > 0)
         geojson_item_blame(&reader->item, "a literal in \"coordinates\"");
     return 1;
@@ -359,7 +382,7 @@ static int parse(struct geojson_import *reader, unsigned char *buffer)
     int outcome = EXIT_DONE;
 
     while (outcome == EXIT_DONE && got == READ_BYTES) {
-        outcome = input_read_text(reader->import->input, (char *)buffer, READ_BYTES, &got);
+        outcome = import_read_text(reader->import, (char *)buffer, READ_BYTES, &got);
         if (outcome == EXIT_DONE)
             outcome = parse_chunk(reader, buffer, got);
     }

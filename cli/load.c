@@ -80,11 +80,16 @@ static void check_args(struct argp_state *state, struct load_args *args)
         argp_error(state, "no STORE given: say which store to load into");
     if (args->format == IMPORT_UNKNOWN && file != NULL)
         args->format = import_guess(file);
+    if (args->format == IMPORT_UNKNOWN && file == NULL)
+        argp_error(state, "no FILE given: say which file to load, or --format csv, geojson, npy or "
+                          "raw for standard input");
     if (args->format == IMPORT_UNKNOWN)
         argp_error(state,
                    "the name \"%s\" does not tell the format: say --format csv, geojson, "
                    "npy or raw",
-                   file == NULL ? "-" : file);
+                   file);
+    if (args->columns != NULL && args->format != IMPORT_CSV)
+        argp_error(state, "--columns is for CSV files only");
 }
 
 static error_t parse(int key, char *arg, struct argp_state *state)
@@ -239,6 +244,12 @@ static void interlude(void *context)
     progress_hide(&load->progress);
 }
 
+static bool is_interrupted(void *context)
+{
+    (void)context;
+    return interrupt_signal != 0;
+}
+
 /* Opens a store that exists, and takes its schema over. */
 static int open_existing(struct load *load)
 {
@@ -263,9 +274,9 @@ static int open_existing(struct load *load)
     count = xt_snapshot_count(snapshot);
     xt_snapshot_release(snapshot);
     if (count != 0) {
-        message("\"%s\" already holds %" PRIu64 " items; load into a store that is empty or does "
+        message("\"%s\" already holds %" PRIu64 " item%s; load into a store that is empty or does "
                 "not exist yet",
-                store_path(load), count);
+                store_path(load), count, count == 1 ? "" : "s");
         return EXIT_USAGE;
     }
     load->import.dims = stats.dims;
@@ -379,7 +390,7 @@ int command_load(int argc, char **argv)
     int outcome;
 
     argp_parse(&argp, argc, argv, 0, NULL, &args);
-    load.import.sink = (struct import_sink){&load, begin, rows, interlude};
+    load.import.sink = (struct import_sink){&load, begin, rows, interlude, is_interrupted};
     load.import.columns = args.columns;
     load.import.skips_bad = args.skips_bad;
     progress_begin(&load.progress);

@@ -4,6 +4,7 @@
  */
 #define _GNU_SOURCE 1
 #include <argp.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -58,6 +59,7 @@ int main(int argc, char **argv)
     static char title[32];
 
     argp_err_exit_status = EXIT_USAGE;
+    signal(SIGXFSZ, SIG_IGN); /* a file too large is an error of write(), handled as any other */
     if (argc < 2) {
         print_help(stderr);
         return EXIT_USAGE;

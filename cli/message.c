@@ -55,13 +55,15 @@ static int exit_status_of(xt_status status)
     return EXIT_SYSTEM;
 }
 
-static const char *hint_for(xt_status status)
+static const char *hint_for(const char *verb, xt_status status)
 {
     switch (status) {
     case XT_ENOTFOUND:
+        if (strcmp(verb, "create") == 0)
+            return "make the folder that shall hold the store first";
         return "\"xtree load\" makes a store from a file, \"xtree create\" makes an empty one";
     case XT_EEXIST:
-        return "choose a name that does not exist yet, or remove the store first";
+        return "choose a name that does not exist yet, or an empty folder";
     case XT_EFORMAT:
         return "give the folder of a store; a store of a newer format needs a newer xtree";
     case XT_ECORRUPT:
@@ -110,7 +112,7 @@ static void print_detail(const xt_error *error)
 
 int message_store(const char *verb, const char *path, xt_status status, const xt_error *error)
 {
-    const char *hint = hint_for(status);
+    const char *hint = hint_for(verb, status);
 
     fprintf(stderr, "xtree: cannot %s \"%s\": %s", verb, path, xt_status_text(status));
     if (error != NULL)

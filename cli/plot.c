@@ -7,7 +7,11 @@
 
 #include <argp.h>
 #include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include "args.h"
 #include "cli.h"
@@ -34,6 +38,18 @@ static uint32_t level(struct argp_state *state, const char *option, const char *
     uint64_t value = args_u64(state, option, text);
 
     return value < XT_LEVELS_MAX ? (uint32_t)value : XT_LEVELS_MAX;
+}
+
+static void check_args(struct argp_state *state, const struct plot_args *args)
+{
+    const struct plot_options *options = &args->options;
+
+    if (args->positions[0] == NULL)
+        argp_error(state, "no STORE given: say which store to draw");
+    if (args->positions[1] == NULL)
+        argp_error(state, "no OUT.svg given: say which file to write, - for standard output");
+    if (options->has_level_min && options->has_level_max && options->level_min > options->level_max)
+        argp_error(state, "--level-min is above --level-max");
 }
 
 static error_t parse(int key, char *arg, struct argp_state *state)
@@ -63,10 +79,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
         args_position(state, arg, args->positions, 2);
         return 0;
     case ARGP_KEY_END:
-        if (args->positions[0] == NULL)
-            argp_error(state, "no STORE given: say which store to draw");
-        if (args->positions[1] == NULL)
-            argp_error(state, "no OUT.svg given: say which file to write, - for standard output");
+        check_args(state, args);
         return 0;
     default:
         return ARGP_ERR_UNKNOWN;
@@ -92,25 +105,82 @@ static const struct argp argp = {
     NULL,
 };
 
+static int cannot_write(const char *path)
+{
+    message("cannot write \"%s\": %s", path, strerror(errno));
+    return EXIT_SYSTEM;
+}
+
+/* Closes the file in any case. False, with errno, when not all of it is written. */
+static bool write_and_close(const struct plot *plot, FILE *file)
+{
+    bool is_written = plot_write(plot, file);
+    int error = errno;
+
+    if (fclose(file) != 0)
+        return false;
+    errno = error;
+    return is_written;
+}
+
+/* Writes a new file at `temporary`, with the permissions of `old` if there is one. */
+static bool write_new(const struct plot *plot, const char *temporary, const struct stat *old)
+{
+    int fd = open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+    FILE *file;
+
+    if (fd < 0)
+        return false;
+    if (old != NULL && fchmod(fd, old->st_mode & 0777) != 0) {
+        close(fd);
+        return false;
+    }
+    file = fdopen(fd, "w");
+    if (file == NULL) {
+        close(fd);
+        return false;
+    }
+    return write_and_close(plot, file);
+}
+
+/* The picture takes the place of the file at `path`, if any, once it is complete. */
+static int replace_file(const struct plot *plot, const char *path, const struct stat *old)
+{
+    char *real = old != NULL ? realpath(path, NULL) : strdup(path);
+    char *temporary = NULL;
+    int outcome = EXIT_DONE;
+
+    if (real == NULL)
+        return cannot_write(path);
+    if (asprintf(&temporary, "%s.%ld.tmp", real, (long)getpid()) < 0) {
+        free(real);
+        return message_no_memory();
+    }
+    if (!write_new(plot, temporary, old) || rename(temporary, real) != 0) {
+        outcome = cannot_write(path);
+        unlink(temporary);
+    }
+    free(temporary);
+    free(real);
+    return outcome;
+}
+
 static int write_file(const struct plot *plot, const char *path)
 {
+    struct stat old;
+    bool is_there = stat(path, &old) == 0;
     FILE *file;
-    bool is_written;
 
     if (strcmp(path, "-") == 0) {
         plot_write(plot, stdout);
         return message_flush();
     }
-    file = fopen(path, "w");
-    if (file == NULL) {
-        message("cannot write \"%s\": %s", path, strerror(errno));
-        return EXIT_SYSTEM;
-    }
-    is_written = plot_write(plot, file);
-    if (fclose(file) == 0 && is_written)
-        return EXIT_DONE;
-    message("cannot write \"%s\": %s", path, strerror(errno));
-    return EXIT_SYSTEM;
+    if (!is_there || S_ISREG(old.st_mode))
+        return replace_file(plot, path, is_there ? &old : NULL);
+    file = fopen(path, "w"); /* a pipe or a device cannot be replaced */
+    if (file == NULL || !write_and_close(plot, file))
+        return cannot_write(path);
+    return EXIT_DONE;
 }
 
 int command_plot(int argc, char **argv)

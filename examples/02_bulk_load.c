@@ -35,7 +35,7 @@ static void make_point(uint64_t i, double *point)
 
 static bool show_progress(void *context, xt_load_phase phase, uint64_t done, uint64_t total)
 {
-    static const char *const names[] = {"adding", "sorting", "building", "writing"};
+    static const char *const names[] = {"adding", "sorting", "building"};
 
     (void)context;
     fprintf(stderr, "\r%-8s %12" PRIu64 " of %12" PRIu64, names[phase], done, total);

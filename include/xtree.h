@@ -77,7 +77,7 @@ XT_API uint32_t xt_version(void);
     X(XT_EFULL, -4, "no space left on the disk or in the store's address space")                   \
     X(XT_EBUSY, -5, "in use by another handle or process")                                         \
     X(XT_ENOTFOUND, -6, "no such store, snapshot or item")                                         \
-    X(XT_EEXIST, -7, "a store exists there already")                                               \
+    X(XT_EEXIST, -7, "something is there already")                                                 \
     X(XT_EFORMAT, -8, "not a store, or one of a newer format")                                     \
     X(XT_ECORRUPT, -9, "the store's bytes contradict themselves")                                  \
     X(XT_EBROKEN, -10, "an earlier write failed: reopen the store to write again")                 \
@@ -103,7 +103,7 @@ typedef struct xt_error {
     int32_t system_errno; /* 0 when no system call failed */
     uint64_t offset;      /* bytes from the start of the file; UINT64_MAX when none applies */
     char path[256];       /* the file or folder, cut from the left when longer; "" when none */
-    char check[128];      /* what was expected and did not hold, such as "HEAD slot checksum" */
+    char check[128];      /* what was checked, tried or found, such as "HEAD slot checksum" */
 } xt_error;
 
 /* ---- schema ------------------------------------------------------------------------------ */
@@ -142,8 +142,8 @@ typedef struct xt_create_options {
     xt_item_kind kind;        /* 0: XT_POINTS */
     xt_coord_type coord_type; /* 0: XT_F64 */
     uint64_t arena_bytes;     /* first arena's address range: a multiple of 2 MiB; 0: 64 MiB */
-    uint64_t window_bytes;    /* address space to reserve, at most 256 GiB; 0: 256 GiB */
-    uint32_t leaf_capacity;   /* items in a leaf: a multiple of 16, at most 1024; 0: computed */
+    uint64_t window_bytes;    /* address space to reserve: likewise; 0: 256 GiB, the most */
+    uint32_t leaf_capacity;   /* items in a leaf: a multiple of 16, at most 1024; 0: 32 */
     uint32_t inner_capacity;  /* children of a normal inner node; likewise */
     uint32_t extent_align;    /* 4096 to 65536, a power of two: the medium's block; 0: 4096 */
     xt_error *error;          /* NULL: no detail wanted */
@@ -182,7 +182,7 @@ XT_API XT_NODISCARD xt_status xt_store_create(const char *path, const xt_create_
 
 /** Opens a store at its newest commit.
  *
- * Cost     independent of the number of items: a few system calls and one for each arena file.
+ * Cost     reads no items: a few system calls, and a few for each arena file.
  * Errors   XT_ENOTFOUND, XT_EFORMAT, XT_ECORRUPT, XT_EBUSY (writable, and another writer is at
  *          work), XT_EIO, XT_EFULL (the address window is too small), XT_ENOMEM, XT_EINVAL.
  */
@@ -261,7 +261,7 @@ typedef bool xt_progress_fn(void *context, xt_load_phase phase, uint64_t done, u
 typedef struct xt_loader_options {
     size_t struct_size;
     uint64_t memory_limit;    /* bytes the loader may hold at once, 16 MiB at least; 0: no limit */
-    const char *spill_folder; /* for sorted runs that exceed the limit; NULL: the store's folder,
+    const char *spill_folder; /* for items that exceed the limit; NULL: the store's folder,
                                  or for a store in memory the system's temporary folder */
     uint32_t threads;         /* that xt_loader_finish() may use; 0: the calling one only */
     xt_progress_fn *progress; /* NULL: none */

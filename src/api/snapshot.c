@@ -29,13 +29,13 @@ xt_status xt_snapshot_latest(xt_store *store, xt_snapshot **out)
 
 void xt_snapshot_release(xt_snapshot *snapshot)
 {
-    xt_store *store;
+    const struct xti_os *os;
 
     if (snapshot == NULL)
         return;
-    store = snapshot->store;
-    xti_txn_unview(store->txn, snapshot->view);
-    store->os->free(store->os, snapshot, sizeof *snapshot);
+    os = snapshot->store->os;
+    xti_txn_unview(snapshot->store->txn, snapshot->view); /* the store may be closed now */
+    os->free(os, snapshot, sizeof *snapshot);
 }
 
 uint64_t xt_snapshot_count(const xt_snapshot *snapshot)
@@ -70,6 +70,24 @@ xt_status xt_snapshot_nodes(const xt_snapshot *snapshot, uint32_t min_level, xt_
     return xti_tree_nodes(snapshot->store->os, snapshot->view, min_level, visit, context);
 }
 
+/* A node's place in the address space, told as the file that holds it and the offset there. */
+static xt_status report_node(xt_store *store, const struct xti_verify_report *found,
+                             xt_error *error)
+{
+    uint64_t at = (uint64_t)found->bad_ref * 64 + found->finding.offset;
+    xt_arena_stats arena = {0};
+    const char *file = NULL;
+
+    for (uint64_t i = 0; xti_txn_arena_stats(store->txn, i, &arena) == XT_OK; i++) {
+        if (at < arena.first_byte || at - arena.first_byte >= arena.range_bytes)
+            continue;
+        at -= arena.first_byte;
+        file = arena.file;
+        break;
+    }
+    return xti_report(error, XT_ECORRUPT, xti_txn_path(store->txn), file, at, found->finding.what);
+}
+
 static xt_status check_tree(xt_store *store, xt_check_report *report, xt_error *error)
 {
     struct xti_verify_report found = {0};
@@ -78,7 +96,8 @@ static xt_status check_tree(xt_store *store, xt_check_report *report, xt_error *
 
     status = xti_txn_view(store->txn, &view);
     if (status != XT_OK)
-        return status;
+        return xti_report(error, status, xti_txn_path(store->txn), NULL, XTI_NO_OFFSET,
+                          "take a snapshot");
     status = xti_tree_verify(store->os, view, xti_txn_has_files(store->txn), &found);
     xti_txn_unview(store->txn, view);
     report->nodes = found.nodes;
@@ -86,9 +105,11 @@ static xt_status check_tree(xt_store *store, xt_check_report *report, xt_error *
     report->items = found.items;
     report->bytes_hashed += found.units * 64;
     if (status == XT_ECORRUPT)
-        return xti_report(error, status, xti_txn_path(store->txn), NULL,
-                          (uint64_t)found.bad_ref * 64 + found.finding.offset, found.finding.what);
-    return status;
+        return report_node(store, &found, error);
+    if (status != XT_OK)
+        return xti_report(error, status, xti_txn_path(store->txn), NULL, XTI_NO_OFFSET,
+                          "check the tree");
+    return XT_OK;
 }
 
 xt_status xt_store_check(xt_store *store, const xt_check_options *options, xt_check_report *report)
@@ -102,6 +123,7 @@ xt_status xt_store_check(xt_store *store, const xt_check_options *options, xt_ch
         return status;
     if (store == NULL || (report != NULL && report->struct_size != sizeof *report))
         return XT_EINVAL;
+    xti_report_clear(o.error);
     status = xti_txn_check(store->txn, o.deep, &result.bytes_hashed, o.error);
     if (status == XT_OK && o.deep)
         status = check_tree(store, &result, o.error);

@@ -62,16 +62,24 @@ static bool take_window_bytes(uint64_t *window_bytes)
     return *window_bytes % ARENA_BYTES_ALIGN == 0 && *window_bytes <= WINDOW_BYTES_MAX;
 }
 
-static xt_status make_handle(const struct xti_os *os, struct xti_txn *txn, xt_store **out)
+/* Made first: when a store has been created, nothing may fail any more. */
+static xt_status make_handle(const struct xti_os *os, const char *path, xt_error *error,
+                             xt_store **out)
 {
-    xt_store *store = xti_alloc_zeroed(os, sizeof *store);
-
-    *out = store;
-    if (store == NULL)
-        return XT_ENOMEM;
-    store->os = os;
-    store->txn = txn;
+    *out = xti_alloc_zeroed(os, sizeof **out);
+    if (*out == NULL)
+        return xti_report(error, XT_ENOMEM, path, NULL, XTI_NO_OFFSET, "memory for the handle");
+    (*out)->os = os;
     return XT_OK;
+}
+
+static xt_status give_handle(xt_store *store, xt_status status, xt_store **out)
+{
+    if (status == XT_OK)
+        *out = store;
+    else
+        store->os->free(store->os, store, sizeof *store);
+    return status;
 }
 
 xt_status xti_store_create(const struct xti_os *os, const char *path,
@@ -80,7 +88,7 @@ xt_status xti_store_create(const struct xti_os *os, const char *path,
     struct xti_schema schema;
     const char *fault;
     xt_create_options o;
-    struct xti_txn *txn;
+    xt_store *store;
     xt_status status;
 
     if (out == NULL)
@@ -97,20 +105,18 @@ xt_status xti_store_create(const struct xti_os *os, const char *path,
         fault = "path is not empty";
     if (fault != NULL)
         return xti_report(o.error, XT_EINVAL, path, NULL, XTI_NO_OFFSET, fault);
-    status = xti_txn_create(os, path, &schema, o.window_bytes, o.error, &txn);
+    status = make_handle(os, path, o.error, &store);
     if (status != XT_OK)
         return status;
-    status = make_handle(os, txn, out);
-    if (status != XT_OK)
-        xti_txn_close(txn);
-    return status;
+    status = xti_txn_create(os, path, &schema, o.window_bytes, o.error, &store->txn);
+    return give_handle(store, status, out);
 }
 
 xt_status xti_store_open(const struct xti_os *os, const char *path, const xt_open_options *options,
                          xt_store **out)
 {
     xt_open_options o;
-    struct xti_txn *txn;
+    xt_store *store;
     xt_status status;
 
     if (out == NULL)
@@ -126,13 +132,11 @@ xt_status xti_store_open(const struct xti_os *os, const char *path, const xt_ope
     if (o.verify != XT_VERIFY_LAZY && o.verify != XT_VERIFY_NONE && o.verify != XT_VERIFY_OPEN)
         return xti_report(o.error, XT_EINVAL, path, NULL, XTI_NO_OFFSET,
                           "verify is one of xt_verify");
-    status = xti_txn_open(os, path, o.writable, o.verify, o.window_bytes, o.error, &txn);
+    status = make_handle(os, path, o.error, &store);
     if (status != XT_OK)
         return status;
-    status = make_handle(os, txn, out);
-    if (status != XT_OK)
-        xti_txn_close(txn);
-    return status;
+    status = xti_txn_open(os, path, o.writable, o.verify, o.window_bytes, o.error, &store->txn);
+    return give_handle(store, status, out);
 }
 
 xt_status xt_store_create(const char *path, const xt_create_options *options, xt_store **out)
@@ -168,9 +172,10 @@ xt_status xt_store_publish(xt_store *store)
 xt_status xt_store_commit(xt_store *store, xt_error *error)
 {
     if (store == NULL)
-        return XT_EINVAL;
+        return xti_report(error, XT_EINVAL, NULL, NULL, XTI_NO_OFFSET, "store is not NULL");
     if (store->loader != NULL)
-        return XT_EMISUSE;
+        return xti_report(error, XT_EMISUSE, xti_txn_path(store->txn), NULL, XTI_NO_OFFSET,
+                          "a loader is open");
     return xti_txn_commit(store->txn, error);
 }
 

@@ -101,7 +101,8 @@ void xti_real_release(const struct xti_os *os, void *base, size_t size)
 
 int xti_real_place_memory(const struct xti_os *os, void *at, size_t size, bool huge)
 {
-    int flags = MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED;
+    /* Most of an arena's range stays untouched for long: it is not to be counted as used. */
+    int flags = MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED | MAP_NORESERVE;
 
     (void)os;
     XTI_ASSERT(is_paged(at, size));

@@ -460,7 +460,7 @@ xt_status xti_bulk_add(struct xti_bulk *bulk, struct xti_chunk *chunks, size_t c
 
     if (status != XT_OK)
         return status;
-    if (bulk->total <= bulk->layout->leaf_capacity) {
+    if (tiling.count == bulk->total && bulk->total <= bulk->layout->leaf_capacity) {
         status = build_only_leaf(bulk, &tiling);
     } else {
         choose_common_origin(bulk, &tiling);

@@ -70,7 +70,10 @@ xt_status xti_tree_stats(const struct xti_os *os, const struct xti_view *view, x
         if (node->level > 0)
             out->level[node->level - 1].overlap += children_overlap(view->layout, node);
     }
-    return status == XT_DONE ? XT_OK : status;
+    if (status == XT_DONE)
+        return XT_OK;
+    *out = (xt_tree_stats){.struct_size = out->struct_size};
+    return status;
 }
 
 /* ---- bounds ------------------------------------------------------------------------------- */

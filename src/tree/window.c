@@ -171,8 +171,10 @@ xt_status xti_window_next(struct xti_window_query *query, xt_item *item)
 {
     uint32_t slot;
 
-    if (query->pending == 0 && !xti_window_advance(query))
+    if (query->pending == 0 && !xti_window_advance(query)) {
+        *item = (xt_item){0, NULL, NULL};
         return query->status;
+    }
     slot = xti_bit_lowest(query->pending);
     query->pending &= query->pending - 1;
     item_read(query, query->leaf_first + slot);

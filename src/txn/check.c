@@ -108,7 +108,7 @@ xt_status xti_check_extents(struct xti_txn *txn, const struct xtd_commit_record 
     return status;
 }
 
-xt_status xti_txn_check(struct xti_txn *txn, bool deep, uint64_t *bytes, xt_error *error)
+static xt_status check_chain(struct xti_txn *txn, bool deep, uint64_t *bytes, xt_error *error)
 {
     const struct xti_os *os = txn->os;
     xt_status status = XT_OK;
@@ -147,4 +147,15 @@ xt_status xti_txn_check(struct xti_txn *txn, bool deep, uint64_t *bytes, xt_erro
         record_bytes = XTD_PAGE_BYTES;
     }
     return status;
+}
+
+xt_status xti_txn_check(struct xti_txn *txn, bool deep, uint64_t *bytes, xt_error *error)
+{
+    xt_status status = check_chain(txn, deep, bytes, error);
+
+    if (status != XT_ENOTFOUND)
+        return status;
+    if (error != NULL) /* a file of the store is gone, not the store */
+        error->status = XT_ECORRUPT;
+    return XT_ECORRUPT;
 }

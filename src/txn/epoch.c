@@ -424,6 +424,7 @@ xt_status xti_txn_rollback(struct xti_txn *txn)
     txn->os->mutex_unlock(txn->os, txn->mutex);
     rewind_parts(txn);
     txn->now = txn->published;
+    txn->expected_units = 0;
     txn->is_dirty = status != XT_OK;
     return status;
 }

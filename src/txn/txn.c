@@ -134,6 +134,12 @@ bool xti_txn_is_dirty(const struct xti_txn *txn)
     return txn->is_dirty;
 }
 
+/* In memory what is published is as safe as it will ever be. */
+static uint64_t committed_bytes(const struct xti_txn *txn, const struct xti_arena *arena)
+{
+    return (txn->path == NULL ? arena->visible_units : arena->durable_units) * XTD_UNIT_BYTES;
+}
+
 static void fill_stats(const struct xti_txn *txn, xt_store_stats *out)
 {
     out->dims = txn->schema.dims;
@@ -151,8 +157,7 @@ static void fill_stats(const struct xti_txn *txn, xt_store_stats *out)
         const struct xti_arena *arena = &txn->space.arenas[i];
 
         out->arena_bytes += arena->range_units * XTD_UNIT_BYTES;
-        out->committed_bytes +=
-            (txn->path == NULL ? arena->visible_units : arena->durable_units) * XTD_UNIT_BYTES;
+        out->committed_bytes += committed_bytes(txn, arena);
     }
     out->live_bytes = txn->published.live_units * XTD_UNIT_BYTES;
     out->window_bytes = txn->space.window_units * XTD_UNIT_BYTES;
@@ -176,7 +181,7 @@ static xt_status fill_arena_stats(const struct xti_txn *txn, uint64_t i, xt_aren
     out->id = arena->id;
     out->first_byte = (uint64_t)arena->first_unit * XTD_UNIT_BYTES;
     out->range_bytes = arena->range_units * XTD_UNIT_BYTES;
-    out->committed_bytes = arena->durable_units * XTD_UNIT_BYTES;
+    out->committed_bytes = committed_bytes(txn, arena);
     out->live_bytes = arena->visible_live_units * XTD_UNIT_BYTES;
     if (txn->path != NULL)
         xti_name_arena(name, arena->id);

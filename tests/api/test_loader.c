@@ -510,6 +510,41 @@ static void missing_spill_folder_is_an_error(void)
     oracle_release(&oracle);
 }
 
+/* The largest leaf of the largest items just fits into the smallest limit; a bad item behind it is
+ * what makes the loader spill. */
+static void spilled_items_that_fit_into_one_leaf_are_all_there(void)
+{
+    xt_create_options options = XT_CREATE_OPTIONS_INIT;
+    xt_loader_options limited = XT_LOADER_OPTIONS_INIT;
+    xt_check_options check = XT_CHECK_OPTIONS_INIT;
+    xt_check_report report = XT_CHECK_REPORT_INIT;
+    double low[XT_DIMS_MAX];
+    double high[XT_DIMS_MAX];
+    xt_loader *loader;
+    xt_store *store;
+
+    options.dims = XT_DIMS_MAX;
+    options.kind = XT_BOXES;
+    options.leaf_capacity = 1024;
+    limited.memory_limit = UINT64_C(16) << 20;
+    CHECK_STATUS(xt_store_create(NULL, &options, &store), XT_OK);
+    CHECK_STATUS(xt_loader_open(store, &limited, &loader), XT_OK);
+    for (uint32_t i = 0; i < 1024; i++) {
+        for (uint32_t axis = 0; axis < XT_DIMS_MAX; axis++) {
+            low[axis] = (double)(i * (axis + 7) % 1024);
+            high[axis] = low[axis] + 1;
+        }
+        CHECK_STATUS(xt_loader_add(loader, i, low, high), XT_OK);
+    }
+    CHECK_STATUS(xt_loader_add(loader, 1024, high, low), XT_EINVAL);
+    CHECK_STATUS(xt_loader_finish(loader), XT_OK);
+    CHECK_STATUS(xt_store_commit(store, NULL), XT_OK);
+    check.deep = true;
+    CHECK_STATUS(xt_store_check(store, &check, &report), XT_OK);
+    CHECK_U64(report.items, 1024);
+    CHECK_STATUS(xt_store_close(store), XT_OK);
+}
+
 CHECK_MAIN({"rows_may_be_an_array_of_structs", rows_may_be_an_array_of_structs},
            {"rows_may_be_one_array_for_each_axis", rows_may_be_one_array_for_each_axis},
            {"rows_of_floats_go_into_stores_of_both_types",
@@ -530,4 +565,6 @@ CHECK_MAIN({"rows_may_be_an_array_of_structs", rows_may_be_an_array_of_structs},
            {"cancel_drops_what_was_added", cancel_drops_what_was_added},
            {"threads_and_memory_limit_do_not_change_the_answers",
             threads_and_memory_limit_do_not_change_the_answers},
-           {"missing_spill_folder_is_an_error", missing_spill_folder_is_an_error})
+           {"missing_spill_folder_is_an_error", missing_spill_folder_is_an_error},
+           {"spilled_items_that_fit_into_one_leaf_are_all_there",
+            spilled_items_that_fit_into_one_leaf_are_all_there})

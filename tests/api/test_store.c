@@ -534,6 +534,60 @@ static void every_verify_mode_reads_the_same(void)
     oracle_release(&oracle);
 }
 
+static void arenas_in_memory_add_up(void)
+{
+    xt_store_stats stats = {.struct_size = sizeof stats};
+    uint64_t committed = 0;
+    struct oracle oracle;
+    xt_store *store;
+
+    oracle_make(&oracle, 5000);
+    CHECK_STATUS(create(NULL, &store), XT_OK);
+    CHECK_STATUS(answers_load(store, &oracle, NULL), XT_OK);
+    CHECK_STATUS(xt_store_commit(store, NULL), XT_OK);
+    CHECK_STATUS(xt_store_stat(store, &stats), XT_OK);
+    for (uint64_t i = 0; i < stats.arena_count; i++) {
+        xt_arena_stats arena = {.struct_size = sizeof arena};
+
+        CHECK_STATUS(xt_store_arena(store, i, &arena), XT_OK);
+        CHECK(arena.live_bytes <= arena.committed_bytes);
+        committed += arena.committed_bytes;
+    }
+    CHECK_U64(stats.committed_bytes, committed);
+    CHECK_STATUS(xt_store_close(store), XT_OK);
+    oracle_release(&oracle);
+}
+
+static void errors_are_filled_and_cleared(void)
+{
+    xt_check_options check = XT_CHECK_OPTIONS_INIT;
+    const char *path = store_path();
+    const xt_error stale = {.status = XT_EBUSY};
+    xt_error error = stale;
+    xt_loader *loader;
+    xt_store *store;
+    char name[440];
+
+    check.deep = true;
+    check.error = &error;
+    CHECK_STATUS(create(path, &store), XT_OK);
+    CHECK_STATUS(xt_store_check(store, &check, NULL), XT_OK);
+    CHECK_STATUS(error.status, XT_OK);
+
+    error = stale;
+    CHECK_STATUS(xt_loader_open(store, NULL, &loader), XT_OK);
+    CHECK_STATUS(xt_store_commit(store, &error), XT_EMISUSE);
+    CHECK_STATUS(error.status, XT_EMISUSE);
+    xt_loader_cancel(loader);
+
+    snprintf(name, sizeof name, "%s/arena-00000001.xta", path);
+    CHECK_INT(unlink(name), 0);
+    CHECK_STATUS(xt_store_check(store, &check, NULL), XT_ECORRUPT);
+    CHECK_STATUS(error.status, XT_ECORRUPT);
+    CHECK(strstr(error.path, "arena-00000001.xta") != NULL);
+    CHECK_STATUS(xt_store_close(store), XT_OK);
+}
+
 CHECK_MAIN(
     {"new_store_is_empty_and_durable", new_store_is_empty_and_durable},
     {"create_takes_an_empty_folder", create_takes_an_empty_folder},
@@ -553,4 +607,6 @@ CHECK_MAIN(
      reader_sees_new_commits_and_keeps_old_snapshots},
     {"writer_keeps_old_snapshots_too", writer_keeps_old_snapshots_too},
     {"stats_tell_the_files", stats_tell_the_files},
-    {"every_verify_mode_reads_the_same", every_verify_mode_reads_the_same})
+    {"every_verify_mode_reads_the_same", every_verify_mode_reads_the_same},
+    {"arenas_in_memory_add_up", arenas_in_memory_add_up},
+    {"errors_are_filled_and_cleared", errors_are_filled_and_cleared})

@@ -570,6 +570,32 @@ static void full_disk_keeps_the_changes_until_there_is_space(void)
     data_tear_down();
 }
 
+/* Also where the very last thing that creating needs is a handle to give out. */
+static void creation_without_memory_leaves_no_store(void)
+{
+    struct scene scene;
+    xt_store *store;
+    xt_status status = XT_ENOMEM;
+
+    data_set_up(false);
+    for (uint64_t n = 1; status == XT_ENOMEM; n++) {
+        if (!scene_set_up(&scene, false, "", BEFORE_NOTHING))
+            break;
+        scene.fail.kinds = FAIL_ALLOC;
+        scene.fail.fail_at = n;
+        status = create(&scene.fail.os, scene.path, &store);
+        if (status == XT_OK) {
+            CHECK_STATUS(xt_store_close(store), XT_OK);
+        } else {
+            CHECK_STATUS(open_as(scene.ground, scene.path, false, &store), XT_ENOTFOUND);
+        }
+        CHECK(fail_os_is_clean(&scene.fail));
+        scene_tear_down(&scene);
+    }
+    CHECK_STATUS(status, XT_OK);
+    data_tear_down();
+}
+
 CHECK_MAIN({"any_call_may_fail_on_the_real_system", any_call_may_fail_on_the_real_system},
            {"any_call_may_fail_on_a_disk_in_memory", any_call_may_fail_on_a_disk_in_memory},
            {"any_call_may_fail_while_loading_with_little_memory",
@@ -579,4 +605,5 @@ CHECK_MAIN({"any_call_may_fail_on_the_real_system", any_call_may_fail_on_the_rea
            {"failed_write_before_the_decision_can_be_tried_again",
             failed_write_before_the_decision_can_be_tried_again},
            {"full_disk_keeps_the_changes_until_there_is_space",
-            full_disk_keeps_the_changes_until_there_is_space})
+            full_disk_keeps_the_changes_until_there_is_space},
+           {"creation_without_memory_leaves_no_store", creation_without_memory_leaves_no_store})

@@ -9,6 +9,7 @@
 #define _GNU_SOURCE 1
 
 #include <pthread.h>
+#include <sched.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -185,7 +186,35 @@ static void readers_of_one_reading_handle_follow_the_writer(void)
     }
 }
 
+static void *snapshot_release(void *snapshot)
+{
+    xt_snapshot_release(snapshot);
+    return NULL;
+}
+
+static void store_may_be_closed_as_soon_as_the_last_snapshot_is_released(void)
+{
+    for (unsigned round = 0; round < 200; round++) {
+        xt_create_options options = XT_CREATE_OPTIONS_INIT;
+        xt_snapshot *snapshot;
+        xt_store *store;
+        pthread_t thread;
+
+        options.dims = 2;
+        options.window_bytes = UINT64_C(64) << 20;
+        CHECK_STATUS(xt_store_create(NULL, &options, &store), XT_OK);
+        CHECK_STATUS(xt_snapshot_latest(store, &snapshot), XT_OK);
+        if (!CHECK_INT(pthread_create(&thread, NULL, snapshot_release, snapshot), 0))
+            return;
+        while (xt_store_close(store) == XT_EMISUSE)
+            sched_yield();
+        pthread_join(thread, NULL);
+    }
+}
+
 CHECK_MAIN({"readers_of_the_writers_handle_see_whole_states",
             readers_of_the_writers_handle_see_whole_states},
            {"readers_of_one_reading_handle_follow_the_writer",
-            readers_of_one_reading_handle_follow_the_writer})
+            readers_of_one_reading_handle_follow_the_writer},
+           {"store_may_be_closed_as_soon_as_the_last_snapshot_is_released",
+            store_may_be_closed_as_soon_as_the_last_snapshot_is_released})
