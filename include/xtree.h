@@ -28,7 +28,8 @@
  *
  * Options structs begin with `struct_size`, set by their XT_..._INIT; zero in any other field is
  * the documented default, and NULL in place of a whole struct means every default. Fields are only
- * ever appended. Every function that can fail returns xt_status, gives its result through the last
+ * ever appended. Structs that are filled for the caller need exactly the struct_size of this
+ * header. Every function that can fail returns xt_status, gives its result through the last
  * parameter, and sets that to NULL or zero when it fails.
  *
  * A handle may be handed from thread to thread. Unless its comment says more, one handle serves
@@ -296,8 +297,9 @@ XT_API XT_NODISCARD xt_status xt_loader_open(xt_store *store, const xt_loader_op
 
 /** Adds one item. low, high: dims doubles each; high NULL: a point. Ids need not be unique.
  *
- * Errors   XT_EINVAL (NaN, low > high, or not finite after rounding to f32 though finite before:
- *          nothing was added), XT_ENOMEM, XT_EIO, XT_EFULL (spilling), XT_ECANCELLED.
+ * Errors   XT_EINVAL (NaN; low > high; low != high in a store of points; not finite after rounding
+ *          to f32 though finite before: nothing was added), XT_ENOMEM, XT_EIO, XT_EFULL (spilling),
+ *          XT_ECANCELLED.
  */
 XT_API XT_NODISCARD xt_status xt_loader_add(xt_loader *loader, uint64_t id, const double *low,
                                             const double *high);
@@ -364,7 +366,8 @@ typedef struct xt_tree_stats {
     xt_level_stats level[XT_LEVELS_MAX]; /* [0]: leaves */
 } xt_tree_stats;
 
-/** Walks the whole tree and describes it. O(nodes). Errors: XT_ECORRUPT, XT_EINVAL, XT_ENOMEM. */
+/** Walks the whole tree and describes it. O(nodes), and for the overlap of inner nodes
+ *  O(entries * capacity * dims). Errors: XT_ECORRUPT, XT_EINVAL. */
 XT_API XT_NODISCARD xt_status xt_snapshot_stats(const xt_snapshot *snapshot, xt_tree_stats *out);
 
 typedef struct xt_node_info {

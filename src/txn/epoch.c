@@ -14,7 +14,7 @@
 
 /* An arena grows with the store, so that large stores have few files: a quarter of what there is,
  * at least the size given at creation and at most 1 GiB: 16 GiB in about 20 files, 256 GiB in
- * 270. */
+ * 270. A load that announces more than 64 GiB gets 64 larger ones: one commit can name 96. */
 #define ARENA_UNITS_MAX ((UINT64_C(1) << 30) / XTD_UNIT_BYTES)
 
 static uint64_t header_units(const struct xti_txn *txn)
@@ -40,7 +40,8 @@ static uint64_t arena_units_for(const struct xti_txn *txn, uint64_t units)
     for (uint32_t i = 0; i < txn->space.arena_count; i++)
         total += txn->space.arenas[i].range_units;
     wanted = max_u64(total / 4, txn->expected_units + 2 * header_units(txn));
-    wanted = max_u64(min_u64(wanted, ARENA_UNITS_MAX), txn->schema.arena_bytes / XTD_UNIT_BYTES);
+    wanted = min_u64(wanted, max_u64(ARENA_UNITS_MAX, txn->expected_units / 64));
+    wanted = max_u64(wanted, txn->schema.arena_bytes / XTD_UNIT_BYTES);
     /* Room for the header, the record and the gap before the end. */
     wanted = max_u64(wanted, units + 3 * header_units(txn));
     return xti_round_up(wanted, XTD_ARENA_ALIGN_UNITS);

@@ -181,9 +181,14 @@ static xt_status check_history(struct xti_txn *txn, const struct xtd_head_slot *
 
         if (record == NULL)
             return status;
+        if (record->state.txn != number || record->state.record_ref != ref)
+            status = xti_report(error, XT_ECORRUPT, txn->path, NULL, XTI_NO_OFFSET,
+                                "chain of commit records");
         ref = record->previous_ref;
         hash = record->previous_hash;
         txn->os->free(txn->os, record, bytes);
+        if (status != XT_OK)
+            return status;
         bytes = XTD_PAGE_BYTES;
     }
     return hash == txn->record_hash ? XT_OK : report_undone(txn, error);
