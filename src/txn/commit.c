@@ -199,27 +199,10 @@ static xt_status change_manifest(struct xti_txn *txn, const struct xtd_state *st
     return XT_EBROKEN;
 }
 
-static xt_status write_head(struct xti_txn *txn, const struct xtd_state *state,
-                            uint64_t record_hash, xt_error *error)
+static xt_status change_head(struct xti_txn *txn, const struct xtd_state *state,
+                             uint64_t record_hash, xt_error *error)
 {
-    struct xtd_head_slot slot;
-    struct xti_finding finding;
-    uint64_t at = state->txn % XTD_HEAD_SLOTS * XTD_HEAD_SLOT_BYTES;
-    int result;
-
-    memset(&slot, 0, sizeof slot);
-    memcpy(slot.uuid, txn->uuid, sizeof slot.uuid);
-    slot.state = *state;
-    slot.record_hash = record_hash;
-    xti_head_seal(&slot);
-    XTI_ASSERT(xti_head_check(&slot, (uint32_t)(state->txn % XTD_HEAD_SLOTS), &finding) == XT_OK);
-    result = txn->os->write_at(txn->os, txn->head_file, at, &slot, sizeof slot);
-    if (result == 0)
-        result = txn->os->sync(txn->os, txn->head_file);
-    if (result == 0)
-        return XT_OK;
-    (void)xti_report_system(error, result, txn->path, XTI_NAME_HEAD, "write and sync HEAD");
-    return XT_EBROKEN;
+    return xti_write_head(txn, state, record_hash, error) == XT_OK ? XT_OK : XT_EBROKEN;
 }
 
 /* ---- C7: adopting ---------------------------------------------------------------------------- */
@@ -291,7 +274,7 @@ static xt_status make_durable(struct xti_txn *txn, const struct xtd_state *state
     if (status == XT_OK)
         status = change_manifest(txn, state, error);
     if (status == XT_OK)
-        status = write_head(txn, state, *record_hash, error);
+        status = change_head(txn, state, *record_hash, error);
     txn->is_broken = status == XT_EBROKEN;
     if (txn->is_broken && error != NULL)
         error->status = XT_EBROKEN;

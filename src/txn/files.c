@@ -252,6 +252,28 @@ xt_status xti_write_manifest(struct xti_txn *txn, const struct xtd_state *state,
     return status;
 }
 
+xt_status xti_write_head(struct xti_txn *txn, const struct xtd_state *state, uint64_t record_hash,
+                         xt_error *error)
+{
+    uint32_t i = (uint32_t)(state->txn % XTD_HEAD_SLOTS);
+    struct xtd_head_slot slot;
+    int result;
+
+    memset(&slot, 0, sizeof slot);
+    memcpy(slot.uuid, txn->uuid, sizeof slot.uuid);
+    slot.state = *state;
+    slot.record_hash = record_hash;
+    xti_head_seal(&slot);
+    XTI_ASSERT(xti_head_check(&slot, i, NULL) == XT_OK);
+    result = txn->os->write_at(txn->os, txn->head_file, (uint64_t)i * XTD_HEAD_SLOT_BYTES, &slot,
+                               sizeof slot);
+    if (result == 0)
+        result = txn->os->sync(txn->os, txn->head_file);
+    if (result == 0)
+        return XT_OK;
+    return xti_report_system(error, result, txn->path, XTI_NAME_HEAD, "write and sync HEAD");
+}
+
 /* The slot after the newest one holds the commit of four before, or zeroes where there was none. */
 static bool slot_after_is_damaged(const struct xtd_head_slot *slots, uint32_t newest)
 {

@@ -119,27 +119,8 @@ static void remove_leftovers(struct xti_txn *txn)
     txn->os->free(txn->os, found, sizeof *found);
 }
 
-/* R5. What HEAD says may so far be only in the system's cache, left by a sync that failed: it is
+/* R5: what HEAD says may so far be only in the system's cache, left by a sync that failed; it is
  * written again and synced before anything is built on it. */
-static xt_status renew_head(struct xti_txn *txn, xt_error *error)
-{
-    struct xtd_head_slot slot;
-    uint64_t at = txn->state.txn % XTD_HEAD_SLOTS * XTD_HEAD_SLOT_BYTES;
-    int result;
-
-    memset(&slot, 0, sizeof slot);
-    memcpy(slot.uuid, txn->uuid, sizeof slot.uuid);
-    slot.state = txn->state;
-    slot.record_hash = txn->record_hash;
-    xti_head_seal(&slot);
-    result = txn->os->write_at(txn->os, txn->head_file, at, &slot, sizeof slot);
-    if (result == 0)
-        result = txn->os->sync(txn->os, txn->head_file);
-    if (result == 0)
-        return XT_OK;
-    return xti_report_system(error, result, txn->path, XTI_NAME_HEAD, "write and sync HEAD");
-}
-
 static xt_status prepare_writing(struct xti_txn *txn, xt_error *error)
 {
     uint64_t generation = txn->state.manifest_generation;
@@ -158,7 +139,7 @@ static xt_status prepare_writing(struct xti_txn *txn, xt_error *error)
     txn->previous_generation = generation > 1 ? generation - 1 : 0;
     status = xti_sync_folders(txn, error); /* R4: a creator may have died before it did so */
     if (status == XT_OK)
-        status = renew_head(txn, error);
+        status = xti_write_head(txn, &txn->state, txn->record_hash, error);
     if (status == XT_OK)
         remove_leftovers(txn);
     return status;

@@ -111,6 +111,10 @@ xt_status xti_sync_folders(struct xti_txn *txn, xt_error *error);
 xt_status xti_write_manifest(struct xti_txn *txn, const struct xtd_state *state, xt_error *error,
                              bool *must_break);
 
+/* Writes the slot of HEAD that `state` belongs to, and syncs it. */
+xt_status xti_write_head(struct xti_txn *txn, const struct xtd_state *state, uint64_t record_hash,
+                         xt_error *error);
+
 /* Reads HEAD and chooses the newest slot. *next_is_damaged: the slot that the commit after it
  * writes does not hold what it should. */
 xt_status xti_read_head(struct xti_txn *txn, struct xtd_head_slot *newest, bool *next_is_damaged,
