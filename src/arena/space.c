@@ -46,7 +46,11 @@ xt_status xti_space_init(struct xti_space *space, const struct xti_os *os, uint6
         return xti_os_status(result);
     }
     space->verified = base;
-    return XT_OK;
+    /* All bits at once: one call, not one for each arena, and no memory until they are touched. */
+    result = os->place_memory(os, base, space->verified_bytes, false);
+    if (result != 0)
+        xti_space_release(space);
+    return xti_os_status(result);
 }
 
 void xti_space_release(struct xti_space *space)
@@ -82,21 +86,6 @@ static xt_status make_slot(struct xti_space *space)
     return XT_OK;
 }
 
-/* The bits of an arena that share no page with those of another: ranges are multiples of 2 MiB, so
- * their bits are multiples of 4096 bytes. */
-static_assert(XTD_ARENA_ALIGN_UNITS / 8 == XTD_PAGE_BYTES, "an arena's bits are whole pages");
-
-static xt_status place_bits(struct xti_space *space, const struct xti_arena *arena)
-{
-    int result;
-
-    if (space->verified == NULL)
-        return XT_OK;
-    result = space->os->place_memory(space->os, space->verified + arena->first_unit / 8,
-                                     (size_t)(arena->range_units / 8), false);
-    return xti_os_status(result);
-}
-
 xt_status xti_space_add(struct xti_space *space, const struct xti_arena *arena)
 {
     uint32_t i = space->arena_count;
@@ -105,9 +94,6 @@ xt_status xti_space_add(struct xti_space *space, const struct xti_arena *arena)
     if (arena->first_unit + arena->range_units > space->window_units)
         return XT_EFULL;
     status = make_slot(space);
-    if (status != XT_OK)
-        return status;
-    status = place_bits(space, arena);
     if (status != XT_OK)
         return status;
     while (i > 0 && space->arenas[i - 1].first_unit > arena->first_unit) {
@@ -128,8 +114,8 @@ void xti_space_remove(struct xti_space *space, uint32_t i)
 
     XTI_ASSERT(i < space->arena_count);
     os->unplace(os, arena_at(space, arena, 0), (size_t)to_bytes(arena->range_units));
-    if (space->verified != NULL)
-        os->unplace(os, space->verified + arena->first_unit / 8, (size_t)(arena->range_units / 8));
+    if (space->verified != NULL) /* another arena may come to lie there */
+        memset(space->verified + arena->first_unit / 8, 0, (size_t)(arena->range_units / 8));
     space->arena_count--;
     memmove(arena, arena + 1, (space->arena_count - i) * sizeof *arena);
 }
