@@ -10,10 +10,12 @@
  *              |   a file mapping, read-only | private memory, huge pages        |
  *                                            ^ memory_units
  *
- * durable_units <= visible_units <= top_units. What lies below visible_units is frozen: never
- * written again. The writer writes only private memory; bytes reach the file by write_at, never
- * through a mapping. After xti_arena_show_file() a prefix of the private memory is replaced by the
- * file mapping, with the same bytes: readers do not notice.
+ * durable_units <= visible_units <= top_units. What lies below frozen_units is never written again,
+ * because it was given to a file. Between there and visible_units a block keeps its bytes as long
+ * as a view may lead to it, and may be used again afterwards. The writer writes only private
+ * memory; bytes reach the file by write_at, never through a mapping. After xti_arena_show_file() a
+ * prefix of the private memory is replaced by the file mapping, with the same bytes: readers do not
+ * notice.
  *
  * A view is what a snapshot may touch: for each arena how far. Readers check every ref against it.
  *
@@ -40,6 +42,7 @@ struct xti_arena {
     uint64_t visible_units;      /* published */
     uint64_t top_units;          /* allocated */
     uint64_t memory_units;       /* the file is mapped below, private memory lies above */
+    uint64_t frozen_units;       /* durable, mapped, or sealed to be written: not to be edited */
     uint64_t own_units;          /* what lies above was made by this process: no checksum needed */
     uint64_t live_units;         /* of blocks that a root reaches, pending changes included */
     uint64_t visible_live_units; /* the same for what is published */
@@ -59,7 +62,11 @@ struct xti_space {
     struct xti_arena *arenas; /* ascending first_unit */
     uint32_t arena_count;
     uint32_t arena_capacity;
+    uint16_t *arena_at; /* which arena owns a granule of 2 MiB: its position + 1; 0: none. For all
+                           2^32 units, so that any ref can be looked up; NULL in a reader */
 };
+
+#define XTI_GRANULE_SHIFT 15 /* units of a granule, as a power of two: arenas begin and end there */
 
 /* Reserves the window. window_bytes: a multiple of 2 MiB, at most 256 GiB. */
 xt_status xti_space_init(struct xti_space *space, const struct xti_os *os, uint64_t window_bytes,
@@ -88,18 +95,33 @@ xt_status xti_arena_give_memory(struct xti_space *space, struct xti_arena *arena
 xt_status xti_arena_show_file(struct xti_space *space, struct xti_arena *arena, xti_file file,
                               uint64_t units);
 
-/* Allocates `units` from the arena's top, zeroed. False: it does not fit. */
+/* Allocates `units` from the arena's top; what they hold is not said. False: they do not fit. */
 bool xti_arena_alloc(struct xti_arena *arena, uint64_t units, uint32_t *ref);
 
-/* Rounds top up to a multiple of align_units; what is skipped becomes a block in no use. */
+/* Rounds top up to a multiple of align_units; what is skipped becomes a block in no use, of which
+ * only the header is written. */
 bool xti_arena_align(struct xti_space *space, struct xti_arena *arena, uint64_t align_units);
 
-/* Takes back what was allocated above visible_units: zeroed private memory again. */
+/* Takes back what was allocated above visible_units. Where the file is mapped there, private memory
+ * takes its place; the memory of more than 4 MiB goes back to the system.
+ * XT_ENOMEM: the system refused that, and top_units stays. */
 xt_status xti_arena_rewind(struct xti_space *space, struct xti_arena *arena);
 
 static inline void *xti_space_at(const struct xti_space *space, uint32_t ref)
 {
     return space->base + ((uint64_t)ref << XTD_UNIT_SHIFT);
+}
+
+/* Writes the header of a block in no use. */
+void xti_block_unused(const struct xti_space *space, uint32_t ref, uint64_t units);
+
+/* The arena that owns `ref`, or NULL; for writers only. The ref may be any number. Lasts until the
+ * next add or remove. */
+static inline struct xti_arena *xti_space_arena_of(const struct xti_space *space, uint32_t ref)
+{
+    uint32_t position = space->arena_at[ref >> XTI_GRANULE_SHIFT];
+
+    return position == 0 ? NULL : &space->arenas[position - 1];
 }
 
 /* ---- views -------------------------------------------------------------------------------- */
@@ -108,13 +130,16 @@ struct xti_span {
     uint32_t first_unit;
     uint64_t own_from; /* units from there on need no checksum; at most `units` */
     uint64_t units;    /* visible, from first_unit on */
+    uint64_t durable;  /* committed: every node below carries its checksum; at most `units` */
 };
 
 struct xti_view {
     const char *base;
     const struct xti_layout *layout;
     atomic_uint_least64_t *verified; /* of the space, or NULL */
-    uint64_t references;             /* guarded by the txn room's mutex */
+    uint64_t references;             /* guarded by the txn room's mutex, as are these: */
+    struct xti_view *older, *newer; /* the list of all views of the handle, from oldest to newest */
+    uint64_t number;                /* counts the handle's publishes and commits; 0: in no list */
     uint64_t txn;
     uint64_t time_ns;
     uint64_t item_count;

@@ -6,11 +6,20 @@
  * SPDX-License-Identifier: MIT
  */
 #include "arena/arena.h"
+#include "format/manifest.h"
 
 #include <errno.h>
 #include <string.h>
 
 #define ARENAS_AT_FIRST 16u
+
+/* A granule is the least that an arena can be. */
+#define GRANULE_TABLE_BYTES ((size_t)(XTD_SPACE_UNITS >> XTI_GRANULE_SHIFT) * sizeof(uint16_t))
+static_assert(XTD_ARENA_ALIGN_UNITS == UINT64_C(1) << XTI_GRANULE_SHIFT, "arenas are granules");
+static_assert(XTD_ARENAS_MAX < UINT16_MAX, "a position + 1 fits into the table");
+
+/* So much memory above what is visible stays, for the next change. */
+#define SPARE_UNITS_MAX ((UINT64_C(4) << 20) / XTD_UNIT_BYTES)
 
 static uint64_t to_bytes(uint64_t units)
 {
@@ -20,6 +29,19 @@ static uint64_t to_bytes(uint64_t units)
 static char *arena_at(const struct xti_space *space, const struct xti_arena *arena, uint64_t units)
 {
     return space->base + to_bytes(arena->first_unit + units);
+}
+
+/* Zeroes, all at once: one call, not one for each arena, and no memory until they are touched. */
+static int reserve_table(const struct xti_os *os, size_t bytes, void **out)
+{
+    int result = os->reserve(os, bytes, out);
+
+    if (result != 0)
+        return result;
+    result = os->place_memory(os, *out, bytes, false);
+    if (result != 0)
+        os->release(os, *out, bytes);
+    return result;
 }
 
 xt_status xti_space_init(struct xti_space *space, const struct xti_os *os, uint64_t window_bytes,
@@ -34,20 +56,17 @@ xt_status xti_space_init(struct xti_space *space, const struct xti_os *os, uint6
     space->has_files = has_files;
     space->is_writable = is_writable;
     result = os->reserve(os, (size_t)window_bytes, &base);
-    if (result != 0)
-        return xti_os_status(result);
-    space->base = base;
-    if (!verifies)
-        return XT_OK;
-    space->verified_bytes = (size_t)xti_round_up(space->window_units / 8, XTD_PAGE_BYTES);
-    result = os->reserve(os, space->verified_bytes, &base);
-    if (result != 0) {
-        xti_space_release(space);
-        return xti_os_status(result);
+    if (result == 0)
+        space->base = base;
+    if (result == 0 && verifies) {
+        space->verified_bytes = (size_t)xti_round_up(space->window_units / 8, XTD_PAGE_BYTES);
+        result = reserve_table(os, space->verified_bytes, &base);
+        space->verified = result == 0 ? base : NULL;
     }
-    space->verified = base;
-    /* All bits at once: one call, not one for each arena, and no memory until they are touched. */
-    result = os->place_memory(os, base, space->verified_bytes, false);
+    if (result == 0 && is_writable) {
+        result = reserve_table(os, GRANULE_TABLE_BYTES, &base);
+        space->arena_at = result == 0 ? base : NULL;
+    }
     if (result != 0)
         xti_space_release(space);
     return xti_os_status(result);
@@ -61,6 +80,8 @@ void xti_space_release(struct xti_space *space)
         os->release(os, space->base, (size_t)to_bytes(space->window_units));
     if (space->verified != NULL)
         os->release(os, space->verified, space->verified_bytes);
+    if (space->arena_at != NULL)
+        os->release(os, space->arena_at, GRANULE_TABLE_BYTES);
     if (space->arenas != NULL)
         os->free(os, space->arenas, space->arena_capacity * sizeof *space->arenas);
     memset(space, 0, sizeof *space);
@@ -86,6 +107,26 @@ static xt_status make_slot(struct xti_space *space)
     return XT_OK;
 }
 
+/* Writes a position + 1, or 0, to all granules of an arena. */
+static void mark_granules(const struct xti_space *space, const struct xti_arena *arena,
+                          uint32_t value)
+{
+    uint64_t first = arena->first_unit >> XTI_GRANULE_SHIFT;
+    uint64_t count = arena->range_units >> XTI_GRANULE_SHIFT;
+
+    if (space->arena_at == NULL)
+        return;
+    for (uint64_t i = 0; i < count; i++)
+        space->arena_at[first + i] = (uint16_t)value;
+}
+
+/* The arenas from position i on have moved. */
+static void mark_from(const struct xti_space *space, uint32_t i)
+{
+    for (; i < space->arena_count; i++)
+        mark_granules(space, &space->arenas[i], i + 1);
+}
+
 xt_status xti_space_add(struct xti_space *space, const struct xti_arena *arena)
 {
     uint32_t i = space->arena_count;
@@ -104,6 +145,7 @@ xt_status xti_space_add(struct xti_space *space, const struct xti_arena *arena)
                              arena->first_unit);
     space->arenas[i] = *arena;
     space->arena_count++;
+    mark_from(space, i);
     return XT_OK;
 }
 
@@ -116,8 +158,10 @@ void xti_space_remove(struct xti_space *space, uint32_t i)
     os->unplace(os, arena_at(space, arena, 0), (size_t)to_bytes(arena->range_units));
     if (space->verified != NULL) /* another arena may come to lie there */
         memset(space->verified + arena->first_unit / 8, 0, (size_t)(arena->range_units / 8));
+    mark_granules(space, arena, 0);
     space->arena_count--;
     memmove(arena, arena + 1, (space->arena_count - i) * sizeof *arena);
+    mark_from(space, i);
 }
 
 xt_status xti_space_find_room(const struct xti_space *space, uint64_t units, uint32_t *first_unit)
@@ -190,21 +234,26 @@ bool xti_arena_alloc(struct xti_arena *arena, uint64_t units, uint32_t *ref)
     return true;
 }
 
+void xti_block_unused(const struct xti_space *space, uint32_t ref, uint64_t units)
+{
+    struct xtd_node *block = xti_space_at(space, ref);
+
+    memset(block, 0, sizeof *block);
+    block->self_ref = ref;
+    block->size_units = (uint32_t)units;
+    block->kind = XTD_UNUSED;
+}
+
 bool xti_arena_align(struct xti_space *space, struct xti_arena *arena, uint64_t align_units)
 {
     uint64_t gap = xti_round_up(arena->top_units, align_units) - arena->top_units;
-    struct xtd_node *unused;
     uint32_t ref;
 
     if (gap == 0)
         return true;
     if (!xti_arena_alloc(arena, gap, &ref))
         return false;
-    unused = xti_space_at(space, ref);
-    unused->self_ref = ref;
-    unused->size_units = (uint32_t)gap;
-    unused->kind = XTD_UNUSED;
-    xti_node_seal(unused);
+    xti_block_unused(space, ref, gap);
     return true;
 }
 
@@ -213,23 +262,21 @@ xt_status xti_arena_rewind(struct xti_space *space, struct xti_arena *arena)
     const struct xti_os *os = space->os;
     uint64_t keep = arena->visible_units;
     uint64_t from = xti_round_up(keep, XTD_PAGE_UNITS);
+    bool is_mapped = arena->memory_units > keep;
     int result = 0;
 
     arena->live_units = arena->visible_live_units;
-    if (arena->top_units == keep)
-        return XT_OK;
     XTI_ASSERT(keep <= arena->top_units);
-    if (from < arena->range_units)
+    if (from < arena->range_units &&
+        (arena->memory_units > from || arena->top_units - keep > SPARE_UNITS_MAX))
         result = os->place_memory(os, arena_at(space, arena, from),
                                   (size_t)to_bytes(arena->range_units - from), true);
     if (result != 0)
         return xti_os_status(result);
-    if (arena->memory_units > keep) { /* the last page shows the file: its rest cannot be used */
+    if (is_mapped) /* the last page shows the file: its rest cannot be used */
         arena->memory_units = from;
-        arena->top_units = from;
-        return XT_OK;
-    }
-    memset(arena_at(space, arena, keep), 0, (size_t)to_bytes(from - keep));
-    arena->top_units = keep;
+    arena->top_units = is_mapped ? from : keep;
+    if (arena->frozen_units > arena->top_units)
+        arena->frozen_units = arena->top_units;
     return XT_OK;
 }

@@ -19,10 +19,12 @@ void xti_view_fill(struct xti_view *view, const struct xti_space *space)
         const struct xti_arena *arena = &space->arenas[i];
         struct xti_span *span = &view->spans[i];
         uint64_t own = arena->own_units;
+        uint64_t durable = arena->durable_units;
 
         span->first_unit = arena->first_unit;
         span->units = arena->visible_units;
         span->own_from = own < arena->visible_units ? own : arena->visible_units;
+        span->durable = durable < arena->visible_units ? durable : arena->visible_units;
         view->unit_count += arena->visible_units;
     }
 }

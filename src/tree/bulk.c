@@ -364,7 +364,6 @@ static xt_status plan_tiles(struct tile_work *work)
         plan->first_child = child;
         child += plan->groups;
         units = plan->leaves * leaf_units + plan->groups * inner_units;
-        bulk->live_units += units;
         status = xti_txn_alloc(bulk->txn, units, &plan->ref, bulk->error);
     }
     if (status == XT_OK)
@@ -448,7 +447,6 @@ static xt_status build_only_leaf(struct xti_bulk *bulk, const struct xti_tiling 
     status = xti_txn_alloc(bulk->txn, units, &bulk->root_leaf, bulk->error);
     if (status == XT_OK)
         xti_bulk_leaf(bulk, bulk->root_leaf, tiling->records, tiling->count, box);
-    bulk->live_units += units;
     bulk->os->free(bulk->os, box, bulk->box_bytes);
     return status;
 }
@@ -557,7 +555,6 @@ static xt_status build_level(struct xti_bulk *bulk, uint8_t level)
         children_release(&above, bulk);
         return status;
     }
-    bulk->live_units += units;
     children_release(&bulk->children, bulk);
     bulk->children = above;
     return XT_OK;
@@ -580,6 +577,6 @@ xt_status xti_bulk_finish(struct xti_bulk *bulk)
         root.ref = bulk->root_leaf;
         root.height = 1;
     }
-    xti_txn_set_root(bulk->txn, root, bulk->live_units);
+    xti_txn_set_root(bulk->txn, root);
     return XT_OK;
 }

@@ -204,10 +204,9 @@ struct xti_bulk {
     xt_error *error;
     double *origin; /* dims: offsets are measured from here where that is precise enough */
     bool has_origin;
-    size_t box_bytes; /* of one box of doubles */
-    uint64_t total;   /* items of the whole load */
-    uint64_t done;    /* items built so far */
-    uint64_t live_units;
+    size_t box_bytes;   /* of one box of doubles */
+    uint64_t total;     /* items of the whole load */
+    uint64_t done;      /* items built so far */
     uint32_t root_leaf; /* the only leaf, where one is enough; else 0 */
     bool is_building; /* the load is past its sorting phase; what is sorted then is a part of it */
     struct xti_children children; /* level-1 nodes so far */

@@ -14,17 +14,11 @@ static struct xtd_node *begin_node(const struct xti_bulk *bulk, uint32_t ref, ui
 {
     struct xtd_node *node = xti_txn_at(bulk->txn, ref);
 
-    node->self_ref = ref;
-    node->birth_txn = xti_txn_number(bulk->txn);
+    memset(node, 0, sizeof *node); /* a block taken again holds what it held */
+    xti_txn_mark(bulk->txn, node, ref);
     node->count = count;
     node->item_count = items;
     return node;
-}
-
-static void end_node(const struct xti_bulk *bulk, struct xtd_node *node)
-{
-    if (xti_txn_has_files(bulk->txn))
-        xti_node_seal(node);
 }
 
 static void copy_f64(double *to, const char *records, size_t count, size_t bytes, uint32_t axis)
@@ -123,7 +117,7 @@ void xti_bulk_leaf(const struct xti_bulk *bulk, uint32_t ref, const char *record
     ids = xti_leaf_ids(layout, node);
     for (size_t i = 0; i < count; i++)
         ids[i] = xti_record_id(records + i * bulk->shape.bytes);
-    end_node(bulk, node);
+    memset(ids + count, 0, (node->capacity - count) * sizeof *ids);
 }
 
 /* ---- inner nodes ----------------------------------------------------------------------------- */
@@ -217,14 +211,17 @@ void xti_bulk_inner(const struct xti_bulk *bulk, const struct xti_bulk_inner *in
 {
     const struct xti_layout *layout = bulk->layout;
     struct xtd_node *node = begin_node(bulk, inner->ref, inner->count, inner->items);
+    uint32_t *refs;
 
     node->capacity = layout->inner_capacity;
     node->size_units = xti_inner_units(layout, node->capacity);
     node->kind = XTD_INNER;
     node->level = inner->level;
+    memset(node + 1, 0, layout->inner_boxes_offset - sizeof *node); /* the gap behind the origin */
     find_box(inner, layout->dims, box);
     choose_origin(bulk, xti_inner_origin(node), box);
     fill_boxes(bulk, inner, node, box);
-    memcpy(xti_inner_refs(layout, node), inner->refs, inner->count * sizeof *inner->refs);
-    end_node(bulk, node);
+    refs = xti_inner_refs(layout, node);
+    memcpy(refs, inner->refs, inner->count * sizeof *refs);
+    memset(refs + inner->count, 0, (node->capacity - inner->count) * sizeof *refs);
 }

@@ -47,8 +47,9 @@ struct xti_verify_report {
     struct xti_finding finding;
 };
 
-/* Visits every node and checks the invariants of README.md and every checksum (checksums: false for
- * views of uncommitted nodes). XT_OK, XT_ECORRUPT with report->bad_ref and finding, XT_ENOMEM. */
+/* Visits every node and checks the invariants of README.md and, if `checksums`, the checksum of
+ * each node that was committed when the view was made: others carry none yet. XT_OK, XT_ECORRUPT
+ * with report->bad_ref and finding, XT_ENOMEM. */
 XT_NODISCARD xt_status xti_tree_verify(const struct xti_os *os, const struct xti_view *view,
                                        bool checksums, struct xti_verify_report *report);
 

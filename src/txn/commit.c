@@ -25,6 +25,7 @@ static void show_pending(struct xti_txn *txn, struct xti_view *view)
 static xt_status publish(struct xti_txn *txn, bool is_commit)
 {
     struct xti_view *view;
+    uint64_t oldest;
     xt_status status;
 
     status = xti_view_new(txn, &view);
@@ -34,19 +35,22 @@ static xt_status publish(struct xti_txn *txn, bool is_commit)
     if (is_commit)
         txn->state.txn++;
     show_pending(txn, view);
+    oldest = txn->oldest->number;
     txn->os->mutex_unlock(txn->os, txn->mutex);
+    xti_free_settle(txn, oldest);
+    xti_txn_next_sequence(txn, is_commit);
     txn->is_unsaved = !is_commit;
     return XT_OK;
 }
 
 xt_status xti_txn_publish(struct xti_txn *txn)
 {
-    if (!txn->is_writable)
-        return XT_EMISUSE;
-    if (txn->is_broken)
-        return XT_EBROKEN;
-    if (!txn->is_dirty)
-        return XT_OK;
+    xt_status status = xti_txn_check_writer(txn, NULL);
+
+    if (status != XT_OK || !txn->is_dirty)
+        return status;
+    if (txn->path != NULL && txn->edit.sequence + 1 == txn->committed_sequence)
+        return xti_txn_commit(txn, NULL);
     return publish(txn, false);
 }
 
@@ -71,8 +75,8 @@ static xt_status write_parts(struct xti_txn *txn, xt_error *error)
 static void fill_state(const struct xti_txn *txn, bool has_new_arenas, struct xtd_state *state)
 {
     const struct xti_os *os = txn->os;
+    uint64_t dead = txn->now.dead_units;
     uint32_t count = 0;
-    uint64_t used = 0;
 
     memset(state, 0, sizeof *state);
     state->txn = txn->state.txn + 1;
@@ -90,14 +94,13 @@ static void fill_state(const struct xti_txn *txn, bool has_new_arenas, struct xt
     for (uint32_t i = 0; i < txn->space.arena_count; i++) {
         const struct xti_arena *arena = &txn->space.arenas[i];
 
-        used += arena->live_units;
         if (arena->id != txn->now.arena_id)
             continue;
         state->frontiers[count].arena_id = arena->id;
         state->frontiers[count++].units = arena->top_units;
     }
     state->frontier_count = count;
-    state->dead_units = used > state->live_units ? used - state->live_units : 0;
+    state->dead_units = dead < XTD_SPACE_UNITS ? dead : XTD_SPACE_UNITS;
 }
 
 /* The part with the record comes first. */
@@ -243,6 +246,7 @@ static void adopt(struct xti_txn *txn, const struct xtd_state *state, uint64_t r
         struct xti_arena *arena = &txn->space.arenas[i];
 
         arena->durable_units = arena->top_units;
+        arena->frozen_units = arena->top_units;
         arena->is_sealed = arena->id != txn->now.arena_id;
         show_sealed(txn, arena);
     }
@@ -250,7 +254,9 @@ static void adopt(struct xti_txn *txn, const struct xtd_state *state, uint64_t r
     txn->record_hash = record_hash;
     show_pending(txn, view);
     txn->os->mutex_unlock(txn->os, txn->mutex);
+    xti_txn_next_sequence(txn, true);
     xti_epoch_end(txn);
+    txn->edit.room = 0; /* the next allocation begins an epoch */
     txn->expected_units = 0;
     txn->is_unsaved = false;
 }
@@ -291,6 +297,8 @@ static xt_status commit_files(struct xti_txn *txn, xt_error *error)
     status = xti_epoch_record(txn, error);
     if (status != XT_OK)
         return status;
+    txn->edit.room = 0; /* tops are moved */
+    xti_free_drop(txn);
     status = write_parts(txn, error);
     if (status != XT_OK)
         return status;
@@ -309,15 +317,12 @@ static xt_status commit_files(struct xti_txn *txn, xt_error *error)
 
 xt_status xti_txn_commit(struct xti_txn *txn, xt_error *error)
 {
+    xt_status status;
+
     xti_report_clear(error);
-    if (!txn->is_writable)
-        return xti_report(error, XT_EMISUSE, txn->path, NULL, XTI_NO_OFFSET,
-                          "the store is open for reading");
-    if (txn->is_broken)
-        return xti_report(error, XT_EBROKEN, txn->path, NULL, XTI_NO_OFFSET,
-                          "an earlier write failed");
-    if (!txn->is_dirty && !txn->is_unsaved)
-        return XT_OK;
+    status = xti_txn_check_writer(txn, error);
+    if (status != XT_OK || (!txn->is_dirty && !txn->is_unsaved))
+        return status;
     if (txn->path != NULL)
         return commit_files(txn, error);
     return publish(txn, true);

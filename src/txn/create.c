@@ -223,6 +223,8 @@ xt_status xti_txn_create(const struct xti_os *os, const char *path, const struct
     if (status != XT_OK)
         goto fail;
     status = random_bytes(txn, &txn->timeline, sizeof txn->timeline, error);
+    if (status == XT_OK)
+        status = xti_txn_draw_sequence(txn, error);
     if (status != XT_OK)
         goto fail;
     status = xti_space_init(&txn->space, os, window_bytes, path != NULL, true, false);

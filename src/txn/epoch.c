@@ -17,11 +17,6 @@
  * 270. A load that announces more than 64 GiB gets 64 larger ones: one commit can name 96. */
 #define ARENA_UNITS_MAX ((UINT64_C(1) << 30) / XTD_UNIT_BYTES)
 
-static uint64_t header_units(const struct xti_txn *txn)
-{
-    return txn->schema.extent_align / XTD_UNIT_BYTES;
-}
-
 static uint64_t min_u64(uint64_t a, uint64_t b)
 {
     return a < b ? a : b;
@@ -39,11 +34,11 @@ static uint64_t arena_units_for(const struct xti_txn *txn, uint64_t units)
 
     for (uint32_t i = 0; i < txn->space.arena_count; i++)
         total += txn->space.arenas[i].range_units;
-    wanted = max_u64(total / 4, txn->expected_units + 2 * header_units(txn));
+    wanted = max_u64(total / 4, txn->expected_units + 2 * xti_arena_header_units(txn));
     wanted = min_u64(wanted, max_u64(ARENA_UNITS_MAX, txn->expected_units / 64));
     wanted = max_u64(wanted, txn->schema.arena_bytes / XTD_UNIT_BYTES);
     /* Room for the header, the record and the gap before the end. */
-    wanted = max_u64(wanted, units + 3 * header_units(txn));
+    wanted = max_u64(wanted, units + 3 * xti_arena_header_units(txn));
     return xti_round_up(wanted, XTD_ARENA_ALIGN_UNITS);
 }
 
@@ -98,6 +93,7 @@ static void remember_part(struct xti_txn *txn, const struct xti_arena *arena, xt
     part->file = file;
     part->first_unit = arena->top_units;
     part->written_units = arena->top_units;
+    part->sealed_units = arena->top_units;
     xti_hash_init(&part->hash);
 }
 
@@ -130,9 +126,10 @@ xt_status xti_epoch_add_arena(struct xti_txn *txn, uint64_t units, xt_error *err
                           "a commit can name no more arenas");
     arena.id = txn->next_arena_id;
     arena.range_units = arena_units_for(txn, units);
-    arena.top_units = header_units(txn);
+    arena.top_units = xti_arena_header_units(txn);
     arena.visible_units = arena.top_units;
     arena.durable_units = arena.top_units;
+    arena.frozen_units = arena.top_units;
     arena.created_txn = txn->state.txn + 1;
     status = xti_space_find_room(&txn->space, arena.range_units, &arena.first_unit);
     if (status != XT_OK)
@@ -167,13 +164,24 @@ void xti_epoch_end(struct xti_txn *txn)
     txn->epoch.record_ref = 0;
 }
 
-static struct xti_epoch_part *find_part(struct xti_txn *txn, uint32_t arena_id)
+struct xti_epoch_part *xti_epoch_part(struct xti_txn *txn, uint32_t arena_id)
 {
     for (uint32_t i = 0; i < txn->epoch.part_count; i++) {
         if (txn->epoch.parts[i].arena_id == arena_id)
             return &txn->epoch.parts[i];
     }
     return NULL;
+}
+
+void xti_epoch_forget(struct xti_txn *txn, struct xti_epoch_part *part)
+{
+    struct xti_epoch *epoch = &txn->epoch;
+    const struct xti_arena *arena = xti_space_arena(&txn->space, part->arena_id);
+
+    if (arena->first_unit + part->first_unit == epoch->record_ref)
+        epoch->record_ref = 0;
+    txn->os->close(txn->os, part->file);
+    *part = epoch->parts[--epoch->part_count];
 }
 
 /* An arena of an earlier commit is touched for the first time in this epoch. */
@@ -183,10 +191,10 @@ static xt_status begin_part(struct xti_txn *txn, const struct xti_arena *arena, 
     xti_file file;
     int result;
 
-    if (txn->path == NULL || find_part(txn, arena->id) != NULL)
+    if (txn->path == NULL || xti_epoch_part(txn, arena->id) != NULL)
         return XT_OK;
     XTI_ASSERT(txn->epoch.part_count < XTI_EPOCH_PARTS_MAX);
-    XTI_ASSERT(arena->top_units % header_units(txn) == 0);
+    XTI_ASSERT(arena->top_units % xti_arena_header_units(txn) == 0);
     xti_name_arena(name, arena->id);
     result = xti_open_file(txn->os, txn->path, name, XTI_OPEN_WRITE, &file);
     if (result != 0)
@@ -198,7 +206,7 @@ static xt_status begin_part(struct xti_txn *txn, const struct xti_arena *arena, 
 /* The record's page comes first in the first extent; its bytes do not count for that one's hash. */
 static void reserve_record(struct xti_txn *txn, struct xti_arena *arena)
 {
-    struct xti_epoch_part *part = find_part(txn, arena->id);
+    struct xti_epoch_part *part = xti_epoch_part(txn, arena->id);
     bool has_room;
 
     if (txn->path == NULL || txn->epoch.record_ref != 0)
@@ -207,6 +215,7 @@ static void reserve_record(struct xti_txn *txn, struct xti_arena *arena)
     has_room = xti_arena_alloc(arena, XTD_PAGE_UNITS, &txn->epoch.record_ref);
     XTI_ASSERT(has_room);
     part->written_units = arena->top_units;
+    part->sealed_units = arena->top_units;
 }
 
 xt_status xti_txn_expect(struct xti_txn *txn, uint64_t units)
@@ -217,9 +226,8 @@ xt_status xti_txn_expect(struct xti_txn *txn, uint64_t units)
     return XT_OK;
 }
 
-/* The current arena, with room for `units` and the record if there is none yet. */
-static xt_status arena_with_room(struct xti_txn *txn, uint64_t units, struct xti_arena **out,
-                                 xt_error *error)
+xt_status xti_epoch_room(struct xti_txn *txn, uint64_t units, struct xti_arena **out,
+                         xt_error *error)
 {
     struct xti_arena *arena = xti_space_arena(&txn->space, txn->now.arena_id);
     uint64_t record = txn->path != NULL && txn->epoch.record_ref == 0 ? XTD_PAGE_UNITS : 0;
@@ -243,39 +251,28 @@ xt_status xti_epoch_record(struct xti_txn *txn, xt_error *error)
 {
     struct xti_arena *arena;
 
-    return arena_with_room(txn, 0, &arena, error);
+    return xti_epoch_room(txn, 0, &arena, error);
 }
 
-static xt_status report_reader(const struct xti_txn *txn, xt_error *error)
-{
-    return xti_report(error, XT_EMISUSE, txn->path, NULL, XTI_NO_OFFSET,
-                      "the store is open for reading");
-}
+/* ---- writing ------------------------------------------------------------------------------- */
 
-static xt_status report_broken(const struct xti_txn *txn, xt_error *error)
+void xti_epoch_seal(struct xti_txn *txn, struct xti_epoch_part *part, uint64_t units)
 {
-    return xti_report(error, XT_EBROKEN, txn->path, NULL, XTI_NO_OFFSET, "an earlier write failed");
-}
+    struct xti_arena *arena = xti_space_arena(&txn->space, part->arena_id);
 
-xt_status xti_txn_alloc(struct xti_txn *txn, uint64_t units, uint32_t *ref, xt_error *error)
-{
-    struct xti_arena *arena;
-    xt_status status;
-    bool has_room;
+    while (part->sealed_units < units) {
+        uint32_t ref = (uint32_t)(arena->first_unit + part->sealed_units);
+        struct xtd_node *node = xti_space_at(&txn->space, ref);
 
-    *ref = 0;
-    if (!txn->is_writable)
-        return report_reader(txn, error);
-    if (txn->is_broken)
-        return report_broken(txn, error);
-    status = arena_with_room(txn, units, &arena, error);
-    if (status != XT_OK)
-        return status;
-    has_room = xti_arena_alloc(arena, units, ref);
-    XTI_ASSERT(has_room);
-    arena->live_units += units;
-    txn->is_dirty = true;
-    return XT_OK;
+        XTI_ASSERT(node->self_ref == ref && node->size_units > 0 &&
+                   node->size_units <= arena->top_units - part->sealed_units);
+        if (node->kind == XTD_UNUSED)
+            memset(node + 1, 0, (size_t)(node->size_units - 1) * XTD_UNIT_BYTES);
+        xti_node_seal(node);
+        part->sealed_units += node->size_units;
+    }
+    if (arena->frozen_units < part->sealed_units)
+        arena->frozen_units = part->sealed_units;
 }
 
 /* From that size on blocks are asked for before the write, so that a full disk is reported before
@@ -295,6 +292,7 @@ xt_status xti_epoch_write(struct xti_txn *txn, struct xti_epoch_part *part, uint
 
     if (units <= from)
         return XT_OK;
+    xti_epoch_seal(txn, part, units);
     data = xti_space_at(&txn->space, (uint32_t)(arena->first_unit + from));
     if (bytes >= ALLOCATE_BYTES_MIN)
         result = txn->os->allocate(txn->os, part->file, units << XTD_UNIT_SHIFT);
@@ -316,9 +314,11 @@ static xt_status spill_part(struct xti_txn *txn, struct xti_epoch_part *part, xt
     xt_status status;
 
     if (arena->id != txn->now.arena_id) /* it takes no more: its last page is complete too */
-        units = xti_arena_align(&txn->space, arena, header_units(txn)) ? arena->top_units : units;
+        units = xti_arena_align(&txn->space, arena, xti_arena_header_units(txn)) ? arena->top_units
+                                                                                 : units;
     if (units <= part->written_units)
         return XT_OK;
+    xti_free_freeze(txn, arena, units);
     status = xti_epoch_write(txn, part, units, error);
     if (status != XT_OK)
         return status;
@@ -330,102 +330,12 @@ static xt_status spill_part(struct xti_txn *txn, struct xti_epoch_part *part, xt
 
 xt_status xti_txn_spill(struct xti_txn *txn, xt_error *error)
 {
-    xt_status status = XT_OK;
+    xt_status status = xti_txn_check_writer(txn, error);
 
-    if (!txn->is_writable)
-        return report_reader(txn, error);
-    if (txn->is_broken)
-        return report_broken(txn, error);
-    if (txn->path == NULL)
-        return XT_OK;
+    if (status != XT_OK || txn->path == NULL)
+        return status;
+    txn->edit.room = 0; /* tops are moved */
     for (uint32_t i = 0; i < txn->epoch.part_count && status == XT_OK; i++)
         status = spill_part(txn, &txn->epoch.parts[i], error);
-    return status;
-}
-
-/* ---- rollback ------------------------------------------------------------------------------ */
-
-static void forget_part(struct xti_txn *txn, struct xti_epoch_part *part)
-{
-    struct xti_epoch *epoch = &txn->epoch;
-    const struct xti_arena *arena = xti_space_arena(&txn->space, part->arena_id);
-
-    if (arena->first_unit + part->first_unit == epoch->record_ref)
-        epoch->record_ref = 0;
-    txn->os->close(txn->os, part->file);
-    *part = epoch->parts[--epoch->part_count];
-}
-
-/* B1. Drops the arenas that only unpublished changes use. */
-static void drop_new_arenas(struct xti_txn *txn)
-{
-    char name[XTI_NAME_BYTES];
-
-    for (uint32_t i = txn->space.arena_count; i-- > 0;) {
-        const struct xti_arena *arena = &txn->space.arenas[i];
-        struct xti_epoch_part *part = find_part(txn, arena->id);
-
-        if (arena->visible_units > header_units(txn) || arena->created_txn <= txn->state.txn)
-            continue;
-        if (part != NULL) {
-            forget_part(txn, part);
-            xti_name_arena(name, arena->id);
-            (void)xti_remove_file(txn->os, txn->path, name);
-        }
-        xti_space_remove(&txn->space, i);
-    }
-}
-
-/* B2. Where the system refuses new memory, what was allocated stays so, in no use. */
-static xt_status rewind_arenas(struct xti_txn *txn)
-{
-    xt_status status = XT_OK;
-
-    for (uint32_t i = 0; i < txn->space.arena_count; i++) {
-        xt_status rewound = xti_arena_rewind(&txn->space, &txn->space.arenas[i]);
-
-        if (rewound != XT_OK)
-            status = rewound;
-    }
-    return status;
-}
-
-/* B3. A part of which nothing was published is forgotten, and with the first one the record. What
- * was written beyond the top of another does not count any more: all of it is written again. */
-static void rewind_parts(struct xti_txn *txn)
-{
-    for (uint32_t i = txn->epoch.part_count; i-- > 0;) {
-        struct xti_epoch_part *part = &txn->epoch.parts[i];
-        const struct xti_arena *arena = xti_space_arena(&txn->space, part->arena_id);
-
-        if (arena->top_units <= part->first_unit) {
-            forget_part(txn, part);
-        } else if (part->written_units > arena->top_units) {
-            part->written_units = part->first_unit;
-            if (arena->first_unit + part->first_unit == txn->epoch.record_ref)
-                part->written_units += XTD_PAGE_UNITS;
-            xti_hash_init(&part->hash);
-        }
-    }
-}
-
-xt_status xti_txn_rollback(struct xti_txn *txn)
-{
-    xt_status status;
-
-    if (!txn->is_writable)
-        return XT_EMISUSE;
-    if (txn->is_broken)
-        return XT_EBROKEN;
-    if (!txn->is_dirty)
-        return XT_OK;
-    txn->os->mutex_lock(txn->os, txn->mutex);
-    drop_new_arenas(txn);
-    status = rewind_arenas(txn);
-    txn->os->mutex_unlock(txn->os, txn->mutex);
-    rewind_parts(txn);
-    txn->now = txn->published;
-    txn->expected_units = 0;
-    txn->is_dirty = status != XT_OK;
     return status;
 }

@@ -278,6 +278,7 @@ static xt_status load_arena(struct xti_txn *txn, const struct xtd_state *state,
     arena->top_units = units;
     arena->durable_units = units;
     arena->visible_units = units;
+    arena->frozen_units = units;
     arena->own_units = txn->is_writable ? units : UINT64_MAX;
     arena->live_units = entry->live_units;
     arena->visible_live_units = entry->live_units;
@@ -385,6 +386,7 @@ static void adopt_slot(struct xti_txn *txn, const struct xtd_head_slot *slot)
     txn->published.root.height = root->height;
     txn->published.root.item_count = root->item_count;
     txn->published.live_units = slot->state.live_units;
+    txn->published.dead_units = slot->state.dead_units;
     txn->published.arena_id = open_arena_id(txn);
     txn->now = txn->published;
 }

@@ -130,6 +130,9 @@ static xt_status prepare_writing(struct xti_txn *txn, xt_error *error)
     result = txn->os->random(txn->os, &txn->timeline, sizeof txn->timeline);
     if (result != 0)
         return xti_report_system(error, result, txn->path, NULL, "get random bytes");
+    status = xti_txn_draw_sequence(txn, error);
+    if (status != XT_OK)
+        return status;
     for (uint32_t i = 0; i < txn->space.arena_count && status == XT_OK; i++) {
         if (!txn->space.arenas[i].is_sealed)
             status = xti_arena_give_memory(&txn->space, &txn->space.arenas[i]);

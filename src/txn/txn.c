@@ -16,6 +16,8 @@ xt_status xti_txn_new(const struct xti_os *os, const char *path, xt_error *error
     if (txn == NULL)
         return xti_report(error, XT_ENOMEM, path, NULL, XTI_NO_OFFSET, "memory for the handle");
     txn->os = os;
+    txn->edit.space = &txn->space;
+    txn->edit.layout = &txn->layout;
     txn->lock_file = XTI_FILE_NONE;
     txn->head_file = XTI_FILE_NONE;
     result = os->mutex_create(os, &txn->mutex);
@@ -63,6 +65,7 @@ void xti_txn_close(struct xti_txn *txn)
     if (txn->path != NULL && txn->is_writable)
         remove_pending_files(txn);
     xti_epoch_end(txn);
+    xti_free_release(txn);
     xti_view_drop(txn, txn->current);
     if (txn->space.os != NULL)
         xti_space_release(&txn->space);
@@ -107,16 +110,10 @@ struct xti_root xti_txn_root(const struct xti_txn *txn)
     return txn->now.root;
 }
 
-void xti_txn_set_root(struct xti_txn *txn, struct xti_root root, uint64_t live_units)
+void xti_txn_set_root(struct xti_txn *txn, struct xti_root root)
 {
     txn->now.root = root;
-    txn->now.live_units = live_units;
     txn->is_dirty = true;
-}
-
-uint64_t xti_txn_number(const struct xti_txn *txn)
-{
-    return txn->state.txn + 1;
 }
 
 bool xti_txn_has_files(const struct xti_txn *txn)
@@ -124,14 +121,52 @@ bool xti_txn_has_files(const struct xti_txn *txn)
     return txn->path != NULL;
 }
 
-void *xti_txn_at(const struct xti_txn *txn, uint32_t ref)
-{
-    return xti_space_at(&txn->space, ref);
-}
-
 bool xti_txn_is_dirty(const struct xti_txn *txn)
 {
     return txn->is_dirty;
+}
+
+xt_status xti_txn_check_writer(const struct xti_txn *txn, xt_error *error)
+{
+    if (!txn->is_writable)
+        return xti_report(error, XT_EMISUSE, txn->path, NULL, XTI_NO_OFFSET,
+                          "the store is open for reading");
+    if (txn->is_broken)
+        return xti_report(error, XT_EBROKEN, txn->path, NULL, XTI_NO_OFFSET,
+                          "an earlier write failed");
+    return XT_OK;
+}
+
+/* ---- the numbers of the pending change ------------------------------------------------------- */
+
+static_assert(offsetof(struct xti_txn, edit) == 0, "xti_txn_edit()");
+
+xt_status xti_txn_draw_sequence(struct xti_txn *txn, xt_error *error)
+{
+    int result = 0;
+
+    if (txn->path != NULL)
+        result = txn->os->random(txn->os, &txn->edit.sequence, sizeof txn->edit.sequence);
+    if (result != 0)
+        return xti_report_system(error, result, txn->path, NULL, "get random bytes");
+    txn->committed_sequence = txn->edit.sequence;
+    txn->edit.number = txn->state.txn + 1;
+    return XT_OK;
+}
+
+void xti_txn_next_sequence(struct xti_txn *txn, bool is_commit)
+{
+    bool has_files = txn->path != NULL;
+    uint32_t next = txn->edit.sequence + 1;
+
+    /* Only a rollback comes here with a number that published nodes may have. It keeps the one that
+     * there is: nothing refers to what it made. */
+    if (has_files && !is_commit && next == txn->committed_sequence)
+        return;
+    if (is_commit)
+        txn->committed_sequence = next;
+    txn->edit.sequence = next;
+    txn->edit.number = has_files ? txn->state.txn + 1 : txn->edit.number + 1;
 }
 
 /* In memory what is published is as safe as it will ever be. */

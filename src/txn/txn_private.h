@@ -18,6 +18,7 @@ struct xti_epoch_part {
     xti_file file;
     uint64_t first_unit;    /* of the extent, from the start of the arena */
     uint64_t written_units; /* up to there the bytes are in the file and in `hash` */
+    uint64_t sealed_units;  /* up to there blocks carry checksums; the end of one */
     struct xti_hash hash;
 };
 
@@ -30,14 +31,46 @@ struct xti_epoch {
     struct xti_epoch_part parts[XTI_EPOCH_PARTS_MAX];
 };
 
+/* Blocks of one size that may be taken again. */
+struct xti_free_blocks {
+    uint32_t units;
+    uint32_t old_count; /* free when the pending change began */
+    uint32_t old_left;  /* of them, the first so many were not taken since */
+    uint32_t fresh_count;
+    uint32_t old_capacity;
+    uint32_t fresh_capacity;
+    uint32_t *old;   /* refs */
+    uint32_t *fresh; /* refs; freed by the pending change, taken before the old ones */
+};
+
+#define XTI_FREE_SIZES_MAX 64u
+
+/* A published block that the tree refers to no more, but that a view may lead to. */
+struct xti_retired {
+    uint64_t number; /* of the first publish without it: views from there on do not lead to it */
+    uint32_t ref;
+    uint32_t units;
+};
+
+/* Retired blocks in the order of their numbers: entries first .. end - 1 of the array. */
+struct xti_retired_queue {
+    struct xti_retired *entries;
+    size_t capacity;
+    size_t first;
+    size_t settled; /* from there on they were retired by the pending change */
+    size_t end;
+};
+
 /* What publish can be rolled back to. */
 struct xti_mark {
     struct xti_root root;
     uint64_t live_units;
-    uint32_t arena_id; /* the arena that takes allocations; 0: none yet */
+    uint64_t dead_units; /* of blocks that were committed and died */
+    uint32_t arena_id;   /* the arena that takes allocations; 0: none yet */
 };
 
 struct xti_txn {
+    struct xti_edit edit; /* must be the first */
     const struct xti_os *os;
     struct xti_schema schema;
     struct xti_layout layout;
@@ -62,13 +95,20 @@ struct xti_txn {
     struct xtd_state state; /* the newest commit */
     uint64_t record_hash;
 
-    struct xti_view *current;
+    struct xti_view *current; /* the newest view */
+    struct xti_view *oldest;  /* of all that somebody uses, the current one included */
     uint64_t views_in_use;
 
     struct xti_mark now; /* pending */
     struct xti_mark published;
     uint64_t expected_units;
     struct xti_epoch epoch;
+    uint32_t room_arena; /* position of the arena that edit.room lies in, if that is not 0 */
+
+    uint32_t committed_sequence; /* edit.sequence after the last commit */
+    uint32_t free_size_count;
+    struct xti_free_blocks free_sizes[XTI_FREE_SIZES_MAX];
+    struct xti_retired_queue retired;
 };
 
 /* ---- files.c ------------------------------------------------------------------------------- */
@@ -135,15 +175,74 @@ xt_status xti_read_record(struct xti_txn *txn, uint32_t ref, uint32_t record_byt
 /* Creates an arena of at least `units` free units, with its file, and makes it the current one. */
 xt_status xti_epoch_add_arena(struct xti_txn *txn, uint64_t units, xt_error *error);
 
+/* The current arena, with room for `units`, and with the record's page if the epoch has none yet.
+ * */
+xt_status xti_epoch_room(struct xti_txn *txn, uint64_t units, struct xti_arena **out,
+                         xt_error *error);
+
 /* Reserves the commit record's page if no allocation of the epoch has done so. */
 xt_status xti_epoch_record(struct xti_txn *txn, xt_error *error);
 
-/* Writes the part's bytes up to `units` (whole pages) and hashes them. */
+/* Seals the part's blocks up to the last that begins below `units`: they can be written now, and
+ * are frozen. Lists of free blocks must have let go of them. */
+void xti_epoch_seal(struct xti_txn *txn, struct xti_epoch_part *part, uint64_t units);
+
+/* Seals and writes the part's bytes up to `units` (whole pages) and hashes them. */
 xt_status xti_epoch_write(struct xti_txn *txn, struct xti_epoch_part *part, uint64_t units,
                           xt_error *error);
 
+/* The epoch's part in an arena; NULL: none. */
+struct xti_epoch_part *xti_epoch_part(struct xti_txn *txn, uint32_t arena_id);
+
+/* Closes the part's file and forgets it, and the record if it lies there. */
+void xti_epoch_forget(struct xti_txn *txn, struct xti_epoch_part *part);
+
 /* Closes the files of all parts and forgets them. */
 void xti_epoch_end(struct xti_txn *txn);
+
+/* Units that come before the first extent of an arena. */
+static inline uint64_t xti_arena_header_units(const struct xti_txn *txn)
+{
+    return txn->schema.extent_align / XTD_UNIT_BYTES;
+}
+
+/* ---- free.c -------------------------------------------------------------------------------- */
+
+/* Takes a free block of exactly that size. 0: there is none. */
+uint32_t xti_free_take(struct xti_txn *txn, uint32_t units);
+
+/* What the pending change freed: a block of its own, or one that is published. */
+void xti_free_own(struct xti_txn *txn, uint32_t ref, uint32_t units);
+void xti_free_retire(struct xti_txn *txn, uint32_t ref, uint32_t units);
+
+/* The pending change was published; the oldest view in use has number `oldest`. Amortised O(1) for
+ * each block that was freed. */
+void xti_free_settle(struct xti_txn *txn, uint64_t oldest);
+
+/* The pending change was rolled back. O(sizes). */
+void xti_free_restore(struct xti_txn *txn);
+
+/* Blocks that lie below `units` of an arena will be written: they are not given out again. */
+void xti_free_freeze(struct xti_txn *txn, const struct xti_arena *arena, uint64_t units);
+
+/* The same for all blocks that there are. */
+void xti_free_drop(struct xti_txn *txn);
+
+/* Gives the lists' memory back. */
+void xti_free_release(struct xti_txn *txn);
+
+/* ---- txn.c: the writer's numbers ------------------------------------------------------------- */
+
+/* XT_EMISUSE for a reader, XT_EBROKEN after a failed sync. */
+xt_status xti_txn_check_writer(const struct xti_txn *txn, xt_error *error);
+
+/* Draws the first sequence number. In memory it is 0: there is no checksum that it could equal, and
+ * equal loads give equal bytes. */
+xt_status xti_txn_draw_sequence(struct xti_txn *txn, xt_error *error);
+
+/* The pending change has ended: nodes that it made are not the next one's. is_commit: what there is
+ * is durable. */
+void xti_txn_next_sequence(struct xti_txn *txn, bool is_commit);
 
 /* ---- txn.c, load.c, open.c, views.c --------------------------------------------------------- */
 

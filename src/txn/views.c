@@ -1,6 +1,7 @@
 /* src/txn/views.c -- views: what snapshots hold on to, counted.
  *
- * The handle itself counts as one user of the current view. The mutex guards the counts.
+ * The handle itself counts as one user of the current view. All views stand in a list in the order
+ * of their numbers, so that the oldest in use is known. The mutex guards counts and list.
  *
  * SPDX-License-Identifier: MIT
  */
@@ -22,6 +23,12 @@ void xti_view_install(struct xti_txn *txn, struct xti_view *view)
 {
     struct xti_view *old = txn->current;
 
+    view->number = old == NULL ? 1 : old->number + 1;
+    view->older = old;
+    if (old != NULL)
+        old->newer = view;
+    else
+        txn->oldest = view;
     xti_view_fill(view, &txn->space);
     view->layout = &txn->layout;
     view->txn = txn->state.txn;
@@ -38,6 +45,12 @@ void xti_view_drop(struct xti_txn *txn, struct xti_view *view)
 {
     if (view == NULL || --view->references > 0)
         return;
+    if (view->older != NULL)
+        view->older->newer = view->newer;
+    else if (view == txn->oldest)
+        txn->oldest = view->newer;
+    if (view->newer != NULL)
+        view->newer->older = view->older;
     txn->os->free(txn->os, view, xti_view_bytes(view->span_count));
 }
 

@@ -69,6 +69,7 @@ static xt_status leaf_commit(struct xti_txn *txn, uint64_t number)
     const struct xti_layout *layout = xti_txn_layout(txn);
     uint32_t units = xti_leaf_units(layout, CAPACITY);
     struct xti_root root = {.height = 1, .item_count = number};
+    uint32_t old_ref = xti_txn_root(txn).ref;
     struct xtd_node *node;
     xt_status status = xti_txn_expect(txn, units);
 
@@ -77,12 +78,11 @@ static xt_status leaf_commit(struct xti_txn *txn, uint64_t number)
     if (status != XT_OK)
         return status;
     node = xti_txn_at(txn, root.ref);
-    node->self_ref = root.ref;
-    node->birth_txn = xti_txn_number(txn);
-    node->size_units = units;
+    memset(node + 1, 0, (size_t)(units - 1) * XTD_UNIT_BYTES);
     leaf_fill(layout, node, number);
-    xti_node_seal(node);
-    xti_txn_set_root(txn, root, units);
+    if (old_ref != 0)
+        xti_txn_free(txn, old_ref, units);
+    xti_txn_set_root(txn, root);
     return xti_txn_commit(txn, NULL);
 }
 

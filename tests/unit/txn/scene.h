@@ -59,14 +59,13 @@ static inline xt_status scene_put(struct xti_txn *txn, uint64_t id)
 {
     struct xti_root root = {0, 1, 1};
     struct xtd_node *leaf;
+    uint32_t old_ref = xti_txn_root(txn).ref;
     xt_status status = xti_txn_alloc(txn, LEAF_UNITS, &root.ref, NULL);
     double *x;
 
     if (status != XT_OK)
         return status;
     leaf = xti_txn_at(txn, root.ref);
-    leaf->self_ref = root.ref;
-    leaf->birth_txn = xti_txn_number(txn);
     leaf->count = 1;
     leaf->capacity = 16;
     leaf->size_units = LEAF_UNITS;
@@ -75,9 +74,11 @@ static inline xt_status scene_put(struct xti_txn *txn, uint64_t id)
     x = xti_leaf_coords(leaf);
     for (uint32_t i = 0; i < 16; i++)
         x[i] = i == 0 ? 0.5 : (double)NAN;
+    memset(xti_leaf_ids(xti_txn_layout(txn), leaf), 0, 16 * sizeof id);
     xti_leaf_ids(xti_txn_layout(txn), leaf)[0] = id;
-    xti_node_seal(leaf);
-    xti_txn_set_root(txn, root, LEAF_UNITS);
+    if (old_ref != 0)
+        xti_txn_free(txn, old_ref, LEAF_UNITS);
+    xti_txn_set_root(txn, root);
     return XT_OK;
 }
 

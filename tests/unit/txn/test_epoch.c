@@ -35,17 +35,6 @@ static uint64_t arena_count(struct xti_txn *txn)
     return stats.arena_count;
 }
 
-static bool is_zero(const void *data, size_t bytes)
-{
-    const unsigned char *at = data;
-
-    while (bytes > 0 && *at == 0) {
-        at++;
-        bytes--;
-    }
-    return bytes == 0;
-}
-
 /* Units that fit into the arena that takes allocations, found by asking; changes nothing. */
 static uint64_t room(struct xti_txn *txn)
 {
@@ -63,9 +52,10 @@ static uint64_t room(struct xti_txn *txn)
 
 /* ---- allocation --------------------------------------------------------------------------- */
 
-static void blocks_are_adjacent_and_zeroed(void)
+static void new_blocks_are_adjacent_and_say_how_long_they_are(void)
 {
     for (int on_disk = 0; on_disk < 2; on_disk++) {
+        const struct xtd_node *block;
         struct stage stage;
         uint32_t first;
         uint32_t ref;
@@ -75,7 +65,10 @@ static void blocks_are_adjacent_and_zeroed(void)
         for (uint32_t i = 1; i < 50; i++) {
             (void)CHECK_STATUS(xti_txn_alloc(stage.txn, 3, &ref, NULL), XT_OK);
             (void)CHECK_U64(ref, first + 3 * i);
-            (void)CHECK(is_zero(xti_txn_at(stage.txn, ref), 3 * XTD_UNIT_BYTES));
+            block = xti_txn_at(stage.txn, ref);
+            (void)CHECK_U64(block->self_ref, ref);
+            (void)CHECK_U64(block->size_units, 3);
+            (void)CHECK_U64(block->kind, XTD_UNUSED);
         }
         stage_end(&stage);
     }
@@ -239,7 +232,6 @@ static void a_rollback_takes_everything_back(void)
             (void)CHECK(!scene_has(stage.disk, "arena-00000002.xta"));
         (void)CHECK_STATUS(xti_txn_alloc(stage.txn, 10, &again, NULL), XT_OK);
         (void)CHECK_U64(again, first);
-        (void)CHECK(is_zero(xti_txn_at(stage.txn, again), 10 * XTD_UNIT_BYTES));
         (void)CHECK_STATUS(scene_put_and_commit(stage.txn, 3), XT_OK);
         (void)CHECK_U64(scene_id(stage.txn), 3);
         if (on_disk)
@@ -286,7 +278,7 @@ static void a_commit_after_a_rollback_holds_what_was_published(void)
         if (rows[row].before == PUBLISHES_LEAF || rows[row].before == PUBLISHES_ARENA)
             (void)CHECK_STATUS(scene_put(stage.txn, 2), XT_OK);
         if (rows[row].before == PUBLISHES_ROOT)
-            xti_txn_set_root(stage.txn, empty, 0);
+            xti_txn_set_root(stage.txn, empty);
         if (rows[row].spills_before)
             (void)CHECK_STATUS(xti_txn_spill(stage.txn, NULL), XT_OK);
         (void)CHECK_STATUS(xti_txn_publish(stage.txn), XT_OK);
@@ -334,7 +326,9 @@ static void a_rollback_that_fails_can_be_repeated_or_committed(void)
         (void)CHECK_STATUS(scene_put(stage.txn, 2), XT_OK);
         (void)CHECK_STATUS(xti_txn_publish(stage.txn), XT_OK);
         (void)CHECK_STATUS(scene_put(stage.txn, 3), XT_OK);
+        (void)CHECK_STATUS(scene_grow(stage.txn, 300), XT_OK);
         (void)CHECK_STATUS(scene_grow(stage.txn, ARENA_UNITS - 200), XT_OK);
+        (void)CHECK_STATUS(xti_txn_spill(stage.txn, NULL), XT_OK);
         (void)CHECK_STATUS(scene_put(stage.txn, 3), XT_OK);
         fail_os_reset(&stage.fail);
         stage.fail.kinds = FAIL_PLACE_MEMORY;
@@ -422,7 +416,8 @@ static void closing_removes_the_arenas_of_what_was_not_committed(void)
     stage_end(&stage);
 }
 
-CHECK_MAIN({"blocks_are_adjacent_and_zeroed", blocks_are_adjacent_and_zeroed},
+CHECK_MAIN({"new_blocks_are_adjacent_and_say_how_long_they_are",
+            new_blocks_are_adjacent_and_say_how_long_they_are},
            {"arenas_grow_with_what_is_expected", arenas_grow_with_what_is_expected},
            {"a_full_window_is_told_and_leaves_no_trace", a_full_window_is_told_and_leaves_no_trace},
            {"an_arena_that_cannot_be_made_leaves_no_trace",

@@ -1,0 +1,166 @@
+/* src/txn/blocks.c -- taking blocks, giving them back, and looking at nodes as the writer does.
+ *
+ * A node that the pending change made carries the change's sequence number where its checksum will
+ * be, and may be edited in place. All other nodes are frozen, each in its own way: published, and
+ * so perhaps read by a view; or written to a file.
+ *
+ * SPDX-License-Identifier: MIT
+ */
+#include "txn/txn_private.h"
+
+/* The header says at once how long the block is: whoever walks through an extent can rely on it,
+ * whatever else becomes of the block. */
+static void block_begin(struct xti_txn *txn, uint32_t ref, uint64_t units)
+{
+    struct xti_arena *arena = xti_space_arena_of(&txn->space, ref);
+
+    xti_block_unused(&txn->space, ref, units);
+    xti_txn_mark(txn, xti_txn_at(txn, ref), ref);
+    arena->live_units += units;
+    txn->now.live_units += units;
+    txn->is_dirty = true;
+}
+
+xt_status xti_txn_make_room(struct xti_txn *txn, uint64_t units, xt_error *error)
+{
+    struct xti_arena *arena;
+    xt_status status = xti_txn_check_writer(txn, error);
+
+    if (status == XT_OK)
+        status = xti_epoch_room(txn, units, &arena, error);
+    if (status != XT_OK)
+        return status;
+    txn->edit.room = arena->range_units - arena->top_units;
+    txn->room_arena = (uint32_t)(arena - txn->space.arenas);
+    return XT_OK;
+}
+
+static uint32_t take_top(struct xti_txn *txn, uint64_t units)
+{
+    bool has_room = units <= txn->edit.room;
+    uint32_t ref;
+
+    XTI_ASSERT(has_room);
+    has_room = xti_arena_alloc(&txn->space.arenas[txn->room_arena], units, &ref);
+    XTI_ASSERT(has_room);
+    txn->edit.room -= units;
+    return ref;
+}
+
+uint32_t xti_txn_take(struct xti_txn *txn, uint32_t units)
+{
+    uint32_t ref = xti_free_take(txn, units);
+
+    if (ref == 0)
+        ref = take_top(txn, units);
+    block_begin(txn, ref, units);
+    return ref;
+}
+
+xt_status xti_txn_alloc(struct xti_txn *txn, uint64_t units, uint32_t *ref, xt_error *error)
+{
+    xt_status status = xti_txn_check_writer(txn, error);
+
+    *ref = 0;
+    if (status != XT_OK)
+        return status;
+    if (units <= UINT32_MAX)
+        *ref = xti_free_take(txn, (uint32_t)units);
+    if (*ref == 0) {
+        status = xti_txn_reserve(txn, units, error);
+        if (status != XT_OK)
+            return status;
+        *ref = take_top(txn, units);
+    }
+    block_begin(txn, *ref, units);
+    return XT_OK;
+}
+
+static uint64_t less_u64(uint64_t from, uint64_t units)
+{
+    return from > units ? from - units : 0;
+}
+
+/* A store that lies about its live units must not make them wrap. */
+void xti_txn_free(struct xti_txn *txn, uint32_t ref, uint32_t units)
+{
+    struct xti_arena *arena = xti_space_arena_of(&txn->space, ref);
+    const struct xtd_node *node;
+
+    if (arena == NULL || ref - arena->first_unit >= arena->top_units)
+        return;
+    node = xti_txn_at(txn, ref);
+    arena->live_units = less_u64(arena->live_units, units);
+    txn->now.live_units = less_u64(txn->now.live_units, units);
+    txn->is_dirty = true;
+    if (ref - arena->first_unit < arena->frozen_units)
+        txn->now.dead_units += units;
+    else if (node->crc32c == txn->edit.sequence && node->birth_txn == txn->edit.number)
+        xti_free_own(txn, ref, units);
+    else
+        xti_free_retire(txn, ref, units);
+}
+
+/* ---- nodes ----------------------------------------------------------------------------------- */
+
+/* The checksum of a node that was found when the store was opened, once. */
+static xt_status verify_found(const struct xti_txn *txn, const struct xtd_node *node)
+{
+    atomic_uint_least64_t *verified = (atomic_uint_least64_t *)(void *)txn->space.verified;
+    uint32_t ref = node->self_ref;
+    uint64_t bit = UINT64_C(1) << (ref & 63);
+    struct xti_finding finding;
+    xt_status status;
+
+    if (verified == NULL ||
+        (atomic_load_explicit(&verified[ref >> 6], memory_order_relaxed) & bit) != 0)
+        return XT_OK;
+    status = xti_node_verify(node, &finding);
+    if (status == XT_OK)
+        atomic_fetch_or_explicit(&verified[ref >> 6], bit, memory_order_relaxed);
+    return status;
+}
+
+xt_status xti_txn_frozen_node(const struct xti_txn *txn, uint32_t ref, uint32_t level,
+                              struct xtd_node **node)
+{
+    const struct xti_arena *arena = xti_space_arena_of(&txn->space, ref);
+    struct xti_finding finding;
+    struct xtd_node *found;
+    uint64_t offset;
+    xt_status status;
+
+    *node = NULL;
+    if (arena == NULL || ref - arena->first_unit >= arena->top_units)
+        return XT_ECORRUPT;
+    offset = ref - arena->first_unit;
+    found = xti_txn_at(txn, ref);
+    status = xti_node_check(&txn->layout, found, ref, level, arena->top_units - offset, &finding);
+    if (status == XT_OK && offset < arena->own_units)
+        status = verify_found(txn, found);
+    if (status == XT_OK)
+        *node = found;
+    return status;
+}
+
+/* Whether a ref leads to what the files held when the store was opened. */
+static bool is_found(const struct xti_txn *txn, uint32_t ref)
+{
+    const struct xti_arena *arena = xti_space_arena_of(&txn->space, ref);
+
+    return arena != NULL && ref - arena->first_unit < arena->own_units;
+}
+
+xt_status xti_txn_check_refs(const struct xti_txn *txn, const struct xtd_node *inner)
+{
+    const uint32_t *refs;
+
+    if (inner->level == 0 || !is_found(txn, inner->self_ref))
+        return XT_OK;
+    refs = xti_inner_refs_const(&txn->layout, inner);
+    for (uint32_t i = 0; i < inner->count; i++) {
+        if (!is_found(txn, refs[i]))
+            return XT_ECORRUPT;
+    }
+    return XT_OK;
+}
