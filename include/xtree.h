@@ -137,6 +137,13 @@ typedef enum xt_verify {
     XT_VERIFY_OPEN = 2  /* every committed byte is hashed while opening: O(bytes) */
 } xt_verify;
 
+/* Where nodes are read from, for the most part: decides how much two siblings may overlap before
+ * one long node (a supernode) is cheaper to read than both of them. */
+typedef enum xt_medium {
+    XT_MEDIUM_MEMORY = 0, /* the store fits into memory */
+    XT_MEDIUM_DISK = 1    /* most reads go to a disk */
+} xt_medium;
+
 typedef struct xt_create_options {
     size_t struct_size;
     uint32_t dims;            /* 1 to XT_DIMS_MAX; no default */
@@ -148,10 +155,14 @@ typedef struct xt_create_options {
     uint32_t inner_capacity;  /* children of a normal inner node; likewise */
     uint32_t extent_align;    /* 4096 to 65536, a power of two: the medium's block; 0: 4096 */
     xt_error *error;          /* NULL: no detail wanted */
+    xt_medium medium;         /* for changes through this handle, as the next */
+    double max_overlap;       /* 0 to 1: share of a node's children that both halves of a split may
+                                 hold before the node becomes a supernode; 0: computed; 1: none does */
 } xt_create_options;
 #define XT_CREATE_OPTIONS_INIT                                                                     \
     {                                                                                              \
-        sizeof(xt_create_options), 0, (xt_item_kind)0, (xt_coord_type)0, 0, 0, 0, 0, 0, NULL       \
+        sizeof(xt_create_options), 0, (xt_item_kind)0, (xt_coord_type)0, 0, 0, 0, 0, 0, NULL,      \
+            XT_MEDIUM_MEMORY, 0.0                                                                  \
     }
 
 typedef struct xt_open_options {
@@ -160,10 +171,12 @@ typedef struct xt_open_options {
     xt_verify verify;
     uint64_t window_bytes; /* as above; a store that does not fit gives XT_EFULL */
     xt_error *error;
+    xt_medium medium;   /* as above, and the next */
+    double max_overlap;
 } xt_open_options;
 #define XT_OPEN_OPTIONS_INIT                                                                       \
     {                                                                                              \
-        sizeof(xt_open_options), false, XT_VERIFY_LAZY, 0, NULL                                    \
+        sizeof(xt_open_options), false, XT_VERIFY_LAZY, 0, NULL, XT_MEDIUM_MEMORY, 0.0             \
     }
 
 /** Creates a store and opens it for writing.
@@ -245,6 +258,60 @@ typedef struct xt_arena_stats {
 
 /** The arena at position `i`, below xt_store_stats.arena_count. Errors: XT_ENOTFOUND, XT_EINVAL. */
 XT_API XT_NODISCARD xt_status xt_store_arena(xt_store *store, uint64_t i, xt_arena_stats *out);
+
+/* ---- single changes ---------------------------------------------------------------------- */
+
+/** Adds one item. It is a pending change, as those below: publish or commit makes it visible.
+ *
+ * low, high  dims doubles each; high NULL: a point. Ids need not be unique.
+ *
+ * Cost     O(height * inner_capacity * dims), and a copy of each node on the way that was published
+ *          or committed before. Items that follow each other in space are added faster.
+ * Source   Beckmann, Seeger, A Revised R*-tree in Comparison with Related Index Structures, SIGMOD
+ *          2009 (choice, split); Berchtold, Keim, Kriegel, The X-tree, VLDB 1996 (supernodes).
+ * Errors   XT_EINVAL (NaN; low > high; low != high in a store of points; not finite after rounding
+ *          to f32 though finite before), XT_EMISUSE (not writable, or a loader is open), XT_EBROKEN,
+ *          XT_EFULL, XT_ENOMEM, XT_EIO, XT_ECORRUPT: nothing was changed.
+ */
+XT_API XT_NODISCARD xt_status xt_store_insert(xt_store *store, uint64_t id, const double *low,
+                                              const double *high);
+
+/** Removes one item with this id and exactly this box, as it was given when it was added; one of
+ *  them where there are several.
+ *
+ * Cost     that of a query for the box, and of an insertion.
+ * Errors   XT_ENOTFOUND: there is none; and as xt_store_insert(). Nothing was changed.
+ */
+XT_API XT_NODISCARD xt_status xt_store_remove(xt_store *store, uint64_t id, const double *low,
+                                              const double *high);
+
+/** Gives one item with this id and exactly the old box a new box. old_high and high may be NULL.
+ *
+ * Cost     a short way, within the box of the item's leaf: a removal; else that and an insertion.
+ * Errors   XT_ENOTFOUND: there is none; and as xt_store_insert(). Nothing was changed.
+ */
+XT_API XT_NODISCARD xt_status xt_store_move(xt_store *store, uint64_t id, const double *old_low,
+                                            const double *old_high, const double *low,
+                                            const double *high);
+
+typedef struct xt_change_stats {
+    size_t struct_size;      /* set by the caller */
+    uint64_t nodes_copied;   /* as they belonged to an earlier publish or commit, or changed size */
+    uint64_t bytes_copied;   /* of these */
+    uint64_t leaf_splits;
+    uint64_t inner_splits;
+    uint64_t supernodes_made, supernodes_grown, supernodes_shrunk;
+    uint64_t merges;         /* nodes that went into a sibling */
+    uint64_t redistributions; /* nodes that took some of a sibling's entries */
+    uint64_t roots_grown, roots_shrunk;
+    uint64_t origins_renewed; /* inner nodes whose boxes were about to become coarse */
+    uint64_t moves_in_leaf;
+    double max_overlap; /* of a normal inner node, as given or computed */
+} xt_change_stats;
+
+/** What the changes through this handle have done to the tree since it was opened.
+ *  Errors: XT_EINVAL (struct_size), XT_EMISUSE (not writable). */
+XT_API XT_NODISCARD xt_status xt_store_changes(xt_store *store, xt_change_stats *out);
 
 /* ---- bulk load --------------------------------------------------------------------------- */
 

@@ -11,7 +11,10 @@
 struct xt_store {
     const struct xti_os *os;
     struct xti_txn *txn;
-    xt_loader *loader; /* the one that is open, or NULL */
+    xt_loader *loader;         /* the one that is open, or NULL */
+    struct xti_writer *writer; /* NULL: nothing was changed yet */
+    xt_medium medium;
+    double max_overlap;
 };
 
 struct xt_snapshot {

@@ -82,6 +82,14 @@ static xt_status give_handle(xt_store *store, xt_status status, xt_store **out)
     return status;
 }
 
+#define MEDIUM_FAULT "medium is one of xt_medium, max_overlap from 0 to 1"
+
+static bool medium_is_valid(xt_medium medium, double max_overlap)
+{
+    return (medium == XT_MEDIUM_MEMORY || medium == XT_MEDIUM_DISK) && max_overlap >= 0 &&
+           max_overlap <= 1;
+}
+
 xt_status xti_store_create(const struct xti_os *os, const char *path,
                            const xt_create_options *options, xt_store **out)
 {
@@ -103,11 +111,15 @@ xt_status xti_store_create(const struct xti_os *os, const char *path,
         fault = WINDOW_FAULT;
     if (fault == NULL && path != NULL && path[0] == '\0')
         fault = "path is not empty";
+    if (fault == NULL && !medium_is_valid(o.medium, o.max_overlap))
+        fault = MEDIUM_FAULT;
     if (fault != NULL)
         return xti_report(o.error, XT_EINVAL, path, NULL, XTI_NO_OFFSET, fault);
     status = make_handle(os, path, o.error, &store);
     if (status != XT_OK)
         return status;
+    store->medium = o.medium;
+    store->max_overlap = o.max_overlap;
     status = xti_txn_create(os, path, &schema, o.window_bytes, o.error, &store->txn);
     return give_handle(store, status, out);
 }
@@ -132,9 +144,13 @@ xt_status xti_store_open(const struct xti_os *os, const char *path, const xt_ope
     if (o.verify != XT_VERIFY_LAZY && o.verify != XT_VERIFY_NONE && o.verify != XT_VERIFY_OPEN)
         return xti_report(o.error, XT_EINVAL, path, NULL, XTI_NO_OFFSET,
                           "verify is one of xt_verify");
+    if (!medium_is_valid(o.medium, o.max_overlap))
+        return xti_report(o.error, XT_EINVAL, path, NULL, XTI_NO_OFFSET, MEDIUM_FAULT);
     status = make_handle(os, path, o.error, &store);
     if (status != XT_OK)
         return status;
+    store->medium = o.medium;
+    store->max_overlap = o.max_overlap;
     status = xti_txn_open(os, path, o.writable, o.verify, o.window_bytes, o.error, &store->txn);
     return give_handle(store, status, out);
 }
@@ -155,6 +171,7 @@ xt_status xt_store_close(xt_store *store)
         return XT_OK;
     if (store->loader != NULL || xti_txn_views_in_use(store->txn) > 0)
         return XT_EMISUSE;
+    xti_writer_close(store->writer);
     xti_txn_close(store->txn);
     store->os->free(store->os, store, sizeof *store);
     return XT_OK;

@@ -7,6 +7,7 @@
  */
 #include <string.h>
 
+#include "geom/edit_lanes.h"
 #include "geom/kernels.h"
 
 /* One bit for each of 16 bytes that are 0 or 1. The product moves byte i of a word to bit 56 + i,
@@ -150,6 +151,16 @@ static uint32_t compress_ids(const uint64_t *ids, uint64_t mask, uint64_t *out)
     return count;
 }
 
+static uint64_t inner_covers(const float *boxes, uint32_t capacity, uint32_t first, uint32_t dims,
+                             const float *lo, const float *hi)
+{
+    const float *low = boxes + first;
+    struct xti_sides_f32 sides = {low + capacity, low, (size_t)2 * capacity,
+                                  xti_slots_from(capacity, first)};
+
+    return test_f32(sides, dims, hi, lo);
+}
+
 const struct xti_kernels *xti_kernels_portable(void)
 {
     static const struct xti_kernels kernels = {
@@ -162,6 +173,10 @@ const struct xti_kernels *xti_kernels_portable(void)
         .boxes_within_f64 = boxes_within_f64,
         .boxes_within_f32 = boxes_within_f32,
         .compress_ids = compress_ids,
+        .inner_covers = inner_covers,
+        .inner_growth = inner_growth,
+        .inner_shared_growth = inner_shared_growth,
+        .ranks = ranks,
     };
 
     return &kernels;

@@ -53,6 +53,32 @@ struct xti_verify_report {
 XT_NODISCARD xt_status xti_tree_verify(const struct xti_os *os, const struct xti_view *view,
                                        bool checksums, struct xti_verify_report *report);
 
+/* ---- changes (edit.c, insert.c, remove.c) --------------------------------------------------- */
+
+struct xti_writer;
+
+struct xti_writer_options {
+    xt_medium medium;
+    double max_overlap; /* 0: computed */
+    xt_kernel kernel;   /* one that this processor has */
+};
+
+/* What the changes of one handle go through. The transaction must outlive it. */
+XT_NODISCARD xt_status xti_writer_open(struct xti_txn *txn,
+                                       const struct xti_writer_options *options,
+                                       struct xti_writer **out);
+void xti_writer_close(struct xti_writer *writer);
+void xti_writer_stats(const struct xti_writer *writer, xt_change_stats *out);
+
+/* As xt_store_insert(), xt_store_remove(), xt_store_move(); boxes are low and high corner, high may
+ * be NULL. */
+XT_NODISCARD xt_status xti_tree_insert(struct xti_writer *writer, uint64_t id, const double *low,
+                                       const double *high);
+XT_NODISCARD xt_status xti_tree_remove(struct xti_writer *writer, uint64_t id, const double *low,
+                                       const double *high);
+XT_NODISCARD xt_status xti_tree_move(struct xti_writer *writer, uint64_t id,
+                                     const double *const old[2], const double *const new[2]);
+
 /* ---- bulk load (loader.c, bulk*.c) ------------------------------------------------------- */
 
 struct xti_loader;

@@ -1,0 +1,73 @@
+/* src/api/changes.c -- inserting, removing and moving single items: arguments and the writer.
+ *
+ * SPDX-License-Identifier: MIT
+ */
+#include "api/api_private.h"
+
+/* The writer is made for the first change, as a store that was created must be there even if there
+ * is no memory for it. */
+static xt_status writer_get(xt_store *store, struct xti_writer **out)
+{
+    const struct xti_writer_options options = {store->medium, store->max_overlap, XT_KERNEL_BEST};
+    xt_status status = XT_OK;
+
+    if (!xti_txn_is_writable(store->txn) || store->loader != NULL)
+        return XT_EMISUSE;
+    if (store->writer == NULL)
+        status = xti_writer_open(store->txn, &options, &store->writer);
+    *out = store->writer;
+    return status;
+}
+
+xt_status xt_store_insert(xt_store *store, uint64_t id, const double *low, const double *high)
+{
+    struct xti_writer *writer;
+    xt_status status;
+
+    if (store == NULL || low == NULL)
+        return XT_EINVAL;
+    status = writer_get(store, &writer);
+    return status == XT_OK ? xti_tree_insert(writer, id, low, high) : status;
+}
+
+xt_status xt_store_remove(xt_store *store, uint64_t id, const double *low, const double *high)
+{
+    struct xti_writer *writer;
+    xt_status status;
+
+    if (store == NULL || low == NULL)
+        return XT_EINVAL;
+    status = writer_get(store, &writer);
+    return status == XT_OK ? xti_tree_remove(writer, id, low, high) : status;
+}
+
+xt_status xt_store_move(xt_store *store, uint64_t id, const double *old_low, const double *old_high,
+                        const double *low, const double *high)
+{
+    const double *const old[2] = {old_low, old_high};
+    const double *const new[2] = {low, high};
+    struct xti_writer *writer;
+    xt_status status;
+
+    if (store == NULL || old_low == NULL || low == NULL)
+        return XT_EINVAL;
+    status = writer_get(store, &writer);
+    return status == XT_OK ? xti_tree_move(writer, id, old, new) : status;
+}
+
+xt_status xt_store_changes(xt_store *store, xt_change_stats *out)
+{
+    struct xti_writer *writer;
+    xt_status status;
+    size_t size;
+
+    if (store == NULL || out == NULL || out->struct_size != sizeof *out)
+        return XT_EINVAL;
+    size = out->struct_size;
+    status = writer_get(store, &writer);
+    if (status != XT_OK)
+        return status;
+    xti_writer_stats(writer, out);
+    out->struct_size = size;
+    return XT_OK;
+}

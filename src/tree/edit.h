@@ -1,0 +1,283 @@
+/* src/tree/edit.h -- what the files that change the tree share; private to the tree room.
+ *
+ *   edit.c        the writer; the path from the root to a leaf; copying nodes on first touch
+ *   choose.c      which child takes a new item
+ *   overflow.c    a node that is full: split, or supernode
+ *   split.c       how the entries of a full node are divided
+ *   insert.c      insertion
+ *   remove.c      finding an item; removal, merging, moving
+ *   graft.c       a bulk-loaded tree becomes part of a tree that holds items
+ *
+ * A change goes through three phases. It walks down and reads; it reserves what it may need; then
+ * it changes nodes, and nothing can fail any more. So a change that fails has changed nothing.
+ *
+ * Nodes of the pending change ("own") are edited in place; others are copied when they are first
+ * touched, and with them the path up to the root.
+ *
+ * SPDX-License-Identifier: MIT
+ */
+#ifndef XTI_TREE_EDIT_H
+#define XTI_TREE_EDIT_H
+
+#include <math.h>
+
+#include "tree/tree.h"
+#include "tree/tree_private.h"
+
+/* ---- parameters --------------------------------------------------------------------------- */
+
+/* Of the entries of a node that is split, each half gets at least a fifth (Beckmann, Seeger, A
+ * Revised R*-tree in Comparison with Related Index Structures, SIGMOD 2009, section 4). A node
+ * with less than a fifth of its capacity gives its entries away. */
+#define XTI_SHARE_MIN 5u
+
+static inline uint32_t xti_count_min(uint32_t count)
+{
+    uint32_t least = count / XTI_SHARE_MIN;
+
+    return least > 0 ? least : 1;
+}
+
+/* ---- the writer --------------------------------------------------------------------------- */
+
+/* A node on the path, and the slot of the one below it, or of the item. */
+struct xti_step {
+    struct xtd_node *node;
+    uint32_t ref;
+    uint32_t slot;
+    bool is_own;
+};
+
+/* A box in the frame of inner nodes that have this origin: dims floats each. */
+struct xti_frame {
+    double *origin;
+    float *lo, *hi;
+    bool is_set;
+};
+
+/* The entries of a full node and one more, while they are divided. Arrays of `stride` elements. */
+struct xti_entries {
+    uint32_t count;
+    uint32_t stride;   /* a multiple of 16 */
+    uint32_t capacity; /* that there is memory for */
+    bool is_points;    /* low and high sides are the same */
+    float *sides;      /* lo0[], hi0[], lo1[], ...: boxes in a frame of their own; finite */
+    char *values;      /* the arrays of the node: a leaf's coordinates, or stored boxes */
+    uint64_t *ids;     /* of a leaf */
+    uint32_t *refs;    /* of an inner node */
+
+    /* What split.c works with. */
+    uint32_t *ranks;
+    uint32_t *order;      /* slots in ascending order along the axis that is looked at */
+    uint32_t *axis_order; /* the better of its two orders */
+    uint32_t *best_order; /* the order that is cut at last */
+    float *before;        /* sides of the box of the first i + 1 of the order, by side */
+    float *after;         /* of those from i on */
+    double *weights;      /* of the cut with i on the left */
+    uint32_t weighed;     /* count and lean that the weights are for */
+    double lean;
+
+    void *memory;
+    size_t bytes;
+};
+
+struct xti_writer {
+    const struct xti_os *os;
+    struct xti_txn *txn;
+    const struct xti_layout *layout;
+    const struct xti_kernels *kernels;
+    size_t bytes; /* of this allocation */
+    xt_medium medium;
+    double max_overlap; /* 0: computed from the size of the node and the medium */
+    struct xti_root root;
+    uint32_t sequence; /* of the pending change that the path belongs to */
+    bool has_path;     /* the path of the last insertion: every node of it is own */
+    struct xti_step path[XTD_LEVELS_MAX]; /* by level */
+    double *low, *high;                   /* the item that is inserted or sought, as kept */
+    struct xti_frame exact;               /* its box in the frame of the last node that asked */
+    struct xti_frame rising;              /* a box on its way up */
+    float *grown_lo, *grown_hi;           /* scratch of choose.c: dims floats each */
+    struct xti_entries entries;
+    xt_change_stats stats;
+};
+
+/* Units that a change of the nodes on the path from `bottom` up may allocate at most. */
+uint64_t xti_path_units(const struct xti_writer *writer, uint32_t bottom);
+
+/* Takes over the root, and forgets the path when another change is pending than when it was made. */
+void xti_writer_begin(struct xti_writer *writer);
+
+/* Tells the transaction of the new root. */
+void xti_writer_end(struct xti_writer *writer);
+
+/* Puts an item's box into low and high, as the store keeps it. XT_EINVAL: it is none. high NULL: a
+ * point. */
+XT_NODISCARD xt_status xti_writer_item(struct xti_writer *writer, const double *low,
+                                       const double *high);
+
+/* The same for a box that is known to be one. */
+static inline void xti_writer_put(struct xti_writer *writer, const double *low, const double *high)
+{
+    xt_status status = xti_writer_item(writer, low, high);
+
+    XTI_ASSERT(status == XT_OK);
+}
+
+/* Units of a node of a level. */
+static inline uint32_t xti_units_for(const struct xti_layout *layout, uint32_t level,
+                                     uint32_t capacity)
+{
+    return level == 0 ? xti_leaf_units(layout, capacity) : xti_inner_units(layout, capacity);
+}
+
+/* Finds the node at `ref`, checked so that it may be changed or copied; and puts it on the path. */
+XT_NODISCARD xt_status xti_step_enter(struct xti_writer *writer, struct xti_step *step,
+                                      uint32_t level, uint32_t ref);
+XT_NODISCARD xt_status xti_path_enter(struct xti_writer *writer, uint32_t level, uint32_t ref);
+
+/* Copies what is not own of the path down to the level `bottom`. Within a reservation. */
+void xti_path_own(struct xti_writer *writer, uint32_t bottom);
+
+/* Moves the own node of a level to a block of another capacity, not less than its count. */
+void xti_path_resize(struct xti_writer *writer, uint32_t level, uint32_t capacity);
+
+/* Writes `ref` where the path refers to the node of a level: into its parent, or as the root. */
+void xti_path_refer(struct xti_writer *writer, uint32_t level, uint32_t ref);
+
+/* ---- nodes -------------------------------------------------------------------------------- */
+
+/* An own node without entries, within a reservation. Slots are not filled. */
+struct xtd_node *xti_node_make(struct xti_writer *writer, uint32_t level, uint32_t capacity);
+
+/* An own copy of a node, with room for `capacity` entries, not less than it has. */
+struct xtd_node *xti_node_copy(struct xti_writer *writer, const struct xtd_node *node,
+                               uint32_t capacity);
+
+/* Appends all entries of a node of the same level, boxes as they are, to one with enough room; not
+ * the number of items. */
+void xti_node_append_all(const struct xti_layout *layout, struct xtd_node *to,
+                         const struct xtd_node *from);
+
+/* Gives an own or frozen node's block back. */
+void xti_node_drop(struct xti_writer *writer, const struct xtd_node *node);
+
+/* The capacity of an inner node that shall hold `count` entries: the normal one, or the next
+ * multiple of 16. */
+uint32_t xti_inner_capacity_for(const struct xti_layout *layout, uint32_t count);
+
+/* The capacity after this one, for a supernode that grows. */
+uint32_t xti_inner_capacity_after(uint32_t capacity);
+
+/* Fills the slots from count on with what unused slots hold. */
+void xti_node_clear_rest(const struct xti_layout *layout, struct xtd_node *node);
+
+static inline float *xti_inner_side_of(const struct xti_layout *layout, struct xtd_node *node,
+                                       uint32_t axis, bool is_high)
+{
+    return xti_inner_boxes(layout, node) + ((size_t)2 * axis + is_high) * node->capacity;
+}
+
+/* Writes, and reads, the box of a slot: dims floats each. */
+void xti_slot_box_set(const struct xti_layout *layout, struct xtd_node *node, uint32_t slot,
+                      const float *lo, const float *hi);
+void xti_slot_box_get(const struct xti_layout *layout, const struct xtd_node *node, uint32_t slot,
+                      float *lo, float *hi);
+
+/* Appends an entry to an inner node that has room. */
+void xti_inner_append(const struct xti_layout *layout, struct xtd_node *node, uint32_t ref,
+                      const float *lo, const float *hi);
+
+/* Removes a slot; the last one takes its place. */
+void xti_inner_remove(const struct xti_layout *layout, struct xtd_node *node, uint32_t slot);
+
+/* Items below an inner node's child; 0 when its header cannot be believed. */
+uint64_t xti_child_items(struct xti_writer *writer, uint32_t ref, uint32_t level);
+
+/* ---- frames ------------------------------------------------------------------------------- */
+
+/* Puts the item's box into writer->exact, for nodes with the origin of `node`. */
+void xti_frame_item(struct xti_writer *writer, const struct xtd_node *node);
+
+/* Moves writer->rising, which is set, to the origin of `node`, outward. */
+void xti_frame_move(struct xti_writer *writer, const struct xtd_node *node);
+
+/* Puts the box of a node's content into writer->rising, in the frame of `parent`. */
+void xti_frame_content(struct xti_writer *writer, const struct xtd_node *node,
+                       const struct xtd_node *parent);
+
+/* Grows the boxes on the path, from that in the node of `level` on, until one holds
+ * writer->rising. */
+void xti_path_rise(struct xti_writer *writer, uint32_t level);
+
+/* The slot's box holds one in the frame of its node. */
+bool xti_slot_holds(const struct xti_layout *layout, const struct xtd_node *node, uint32_t slot,
+                    const struct xti_frame *frame);
+
+/* Moves an own inner node's boxes to another origin, outward. */
+void xti_origin_move(const struct xti_layout *layout, struct xtd_node *node, const double *origin);
+
+/* Gives an own inner node an origin from which its boxes are precise, if it has none: boxes grow by
+ * a rounding. True: it did. */
+bool xti_origin_renew(struct xti_writer *writer, struct xtd_node *node);
+
+/* ---- insert.c ----------------------------------------------------------------------------- */
+
+/* Puts the path on which writer->low, high is to be added, down to the level `bottom`. */
+XT_NODISCARD xt_status xti_path_find(struct xti_writer *writer, uint32_t bottom);
+
+/* Inserts the item writer->low, high between xti_writer_begin() and xti_writer_end(). */
+XT_NODISCARD xt_status xti_insert_item(struct xti_writer *writer, uint64_t id);
+
+/* Writes the item writer->low, high to a slot of an own leaf. */
+void xti_leaf_write(struct xti_writer *writer, struct xtd_node *leaf, uint32_t slot, uint64_t id);
+
+/* ---- choose.c ----------------------------------------------------------------------------- */
+
+/* The slot of `node` that shall take in writer->exact. Any slot below count when boxes are NaN. */
+uint32_t xti_choose(struct xti_writer *writer, const struct xtd_node *node);
+
+/* ---- split.c ------------------------------------------------------------------------------ */
+
+struct xti_split {
+    uint32_t left_count; /* of writer->entries.best_order; the others go to the right */
+    double overlap;      /* inner nodes: share of the entries whose centre lies in both halves */
+};
+
+/* Finds the best division of writer->entries (2 * least <= count), the newest of which is the last.
+ * Any permutation and a left_count from least to count - least, whatever the boxes are. */
+void xti_split_find(struct xti_writer *writer, bool is_leaf, uint32_t least,
+                    struct xti_split *split);
+
+/* ---- overflow.c --------------------------------------------------------------------------- */
+
+/* Makes room for `count` entries in writer->entries. XT_ENOMEM. */
+XT_NODISCARD xt_status xti_entries_fit(struct xti_writer *writer, uint32_t count);
+
+/* The same for every full node of the path from `bottom` up, and one more entry in each. */
+XT_NODISCARD xt_status xti_path_fit(struct xti_writer *writer, uint32_t bottom);
+
+/* Divides the path's own leaf, which is full, and the item writer->low, high, `id`: returns the new
+ * leaf, which no node refers to yet. Within a reservation, as all that follows. */
+struct xtd_node *xti_leaf_split(struct xti_writer *writer, uint64_t id);
+
+/* Adds `sibling` beside the path's node of `level`, whose content has changed: to the node above,
+ * and where that is full and splits, so on up to a new root. Boxes above are made right. */
+void xti_path_add(struct xti_writer *writer, uint32_t level, struct xtd_node *sibling);
+
+/* Adds a child to the path's own node of `level`, likewise. */
+void xti_path_add_child(struct xti_writer *writer, uint32_t level, const struct xtd_node *child);
+
+/* Gathers the entries of an inner node or leaf behind those that were gathered; is_first: instead.
+ * xti_entries_end() follows when all are there. */
+void xti_entries_take(struct xti_writer *writer, const struct xtd_node *node, bool is_first);
+void xti_entries_end(struct xti_writer *writer, const struct xtd_node *node);
+
+/* Writes the entries' halves into two own nodes of one level with enough capacity. */
+void xti_entries_write(struct xti_writer *writer, const struct xti_split *split,
+                       struct xtd_node *left, struct xtd_node *right);
+
+/* Which share of its entries the halves of a full node may both hold before it becomes a supernode:
+ * `count` entries are in it. */
+double xti_overlap_max(const struct xti_writer *writer, uint32_t count);
+
+#endif

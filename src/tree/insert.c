@@ -1,0 +1,146 @@
+/* src/tree/insert.c -- insertion of one item.
+ *
+ * The path of the insertion before is tried first: where one of its nodes holds the new item's box,
+ * the way down begins there. Input in a spatial order so finds its leaf in one step.
+ *
+ * SPDX-License-Identifier: MIT
+ */
+#include "tree/edit.h"
+
+/* ---- the way down ------------------------------------------------------------------------- */
+
+/* The lowest level whose node on the old path may take the item; the root's when there is none. */
+static uint32_t path_level(struct xti_writer *writer)
+{
+    uint32_t height = writer->root.height;
+
+    if (!writer->has_path)
+        return height;
+    for (uint32_t level = 1; level < height; level++) {
+        const struct xti_step *step = &writer->path[level];
+
+        xti_frame_item(writer, step->node);
+        if (xti_slot_holds(writer->layout, step->node, step->slot, &writer->exact))
+            return level - 1;
+    }
+    return height - 1;
+}
+
+xt_status xti_path_find(struct xti_writer *writer, uint32_t bottom)
+{
+    uint32_t level = path_level(writer);
+    xt_status status = XT_OK;
+
+    if (level == writer->root.height)
+        status = xti_path_enter(writer, --level, writer->root.ref);
+    for (; level > bottom && status == XT_OK; level--) {
+        struct xti_step *step = &writer->path[level];
+
+        step->slot = xti_choose(writer, step->node);
+        status = xti_path_enter(writer, level - 1,
+                                xti_inner_refs_const(writer->layout, step->node)[step->slot]);
+    }
+    return status;
+}
+
+/* ---- the leaf ----------------------------------------------------------------------------- */
+
+void xti_leaf_write(struct xti_writer *writer, struct xtd_node *leaf, uint32_t slot, uint64_t id)
+{
+    const struct xti_layout *layout = writer->layout;
+    bool is_points = layout->leaf_kind == XTD_LEAF_POINTS;
+
+    for (uint32_t axis = 0; axis < layout->leaf_axes; axis++) {
+        size_t at = (size_t)axis * leaf->capacity + slot;
+        uint32_t dim = is_points ? axis : axis / 2;
+        double value = is_points || axis % 2 == 0 ? writer->low[dim] : writer->high[dim];
+
+        if (layout->coord_bytes == sizeof(double))
+            ((double *)xti_leaf_coords(leaf))[at] = value;
+        else
+            ((float *)xti_leaf_coords(leaf))[at] = (float)value;
+    }
+    xti_leaf_ids(layout, leaf)[slot] = id;
+}
+
+static void leaf_append(struct xti_writer *writer, uint64_t id)
+{
+    struct xtd_node *leaf = writer->path[0].node;
+
+    xti_leaf_write(writer, leaf, leaf->count, id);
+    leaf->count++;
+    leaf->item_count = leaf->count;
+    if (writer->root.height == 1)
+        return;
+    xti_frame_item(writer, writer->path[1].node);
+    for (uint32_t axis = 0; axis < writer->layout->dims; axis++) {
+        writer->rising.origin[axis] = writer->exact.origin[axis];
+        writer->rising.lo[axis] = writer->exact.lo[axis];
+        writer->rising.hi[axis] = writer->exact.hi[axis];
+    }
+    writer->rising.is_set = true;
+    xti_path_rise(writer, 1);
+}
+
+static xt_status insert_first(struct xti_writer *writer, uint64_t id)
+{
+    uint32_t capacity = writer->layout->leaf_capacity;
+    struct xtd_node *leaf;
+    xt_status status =
+        xti_txn_reserve(writer->txn, xti_leaf_units(writer->layout, capacity), NULL);
+
+    if (status != XT_OK)
+        return status;
+    leaf = xti_node_make(writer, 0, capacity);
+    xti_node_clear_rest(writer->layout, leaf);
+    writer->root = (struct xti_root){leaf->self_ref, 1, 0};
+    writer->path[0] = (struct xti_step){leaf, leaf->self_ref, 0, true};
+    leaf_append(writer, id);
+    writer->has_path = true;
+    return XT_OK;
+}
+
+/* writer->low and high: the item. */
+xt_status xti_insert_item(struct xti_writer *writer, uint64_t id)
+{
+    xt_status status;
+
+    if (writer->root.height == 0) {
+        status = insert_first(writer, id);
+        writer->root.item_count += status == XT_OK;
+        return status;
+    }
+    status = xti_path_find(writer, 0);
+    writer->has_path = false;
+    if (status == XT_OK)
+        status = xti_path_fit(writer, 0);
+    if (status == XT_OK)
+        status = xti_txn_reserve(writer->txn, xti_path_units(writer, 0), NULL);
+    if (status != XT_OK)
+        return status;
+    xti_path_own(writer, 0);
+    for (uint32_t level = 1; level < writer->root.height; level++)
+        writer->path[level].node->item_count++;
+    writer->root.item_count++;
+    if (writer->path[0].node->count < writer->path[0].node->capacity) {
+        leaf_append(writer, id);
+        writer->has_path = true;
+    } else {
+        xti_path_add(writer, 0, xti_leaf_split(writer, id));
+    }
+    return XT_OK;
+}
+
+xt_status xti_tree_insert(struct xti_writer *writer, uint64_t id, const double *low,
+                          const double *high)
+{
+    xt_status status = xti_writer_item(writer, low, high);
+
+    if (status != XT_OK)
+        return status;
+    xti_writer_begin(writer);
+    status = xti_insert_item(writer, id);
+    if (status == XT_OK)
+        xti_writer_end(writer);
+    return status;
+}

@@ -1,0 +1,330 @@
+/* src/tree/split.c -- how the entries of a full node are divided: the split of the revised R*-tree.
+ *
+ * N. Beckmann, B. Seeger, A Revised R*-tree in Comparison with Related Index Structures, SIGMOD
+ * 2009, section 4. Entries are put in order along an axis, by their low or their high sides, and
+ * cut. Cuts without overlap are best, the shorter the edges of both halves the better; among those
+ * that overlap, the less they share the better; and cuts near the middle are preferred. A leaf is
+ * cut along the axis on which its halves have the shortest edges in all; an inner node along any.
+ *
+ * Input that runs in one direction would leave half-full nodes behind. The paper remembers for
+ * each node the box that it began with; here the order of the slots tells as much: entries are
+ * appended, so the first of them are the oldest. Where they lie at one end of the axis and the new
+ * entry at the other, the preferred cut moves towards the new one.
+ *
+ * SPDX-License-Identifier: MIT
+ */
+#include "tree/edit.h"
+
+#include <string.h>
+
+/* Up to that many keys are ranked by comparing all with all, which vectors are good at. */
+#define RANKS_MAX 192u
+
+/* A cut of the order that was scanned last. */
+struct cut {
+    double goal; /* the less the better; negative: the halves share nothing */
+    uint32_t left_count;
+};
+
+struct scan {
+    struct xti_writer *writer;
+    struct xti_entries *entries;
+    uint32_t dims;
+    uint32_t least;
+    double edges_max; /* no more than that have both halves of a cut without overlap together */
+    double edges_sum; /* of all cuts of the axis */
+    struct cut best;
+};
+
+/* ---- order -------------------------------------------------------------------------------- */
+
+static bool key_is_below(const float *keys, uint32_t a, uint32_t b)
+{
+    return keys[a] < keys[b] || (keys[a] == keys[b] && a < b);
+}
+
+static void heap_sink(const float *keys, uint32_t *heap, uint32_t count, uint32_t i)
+{
+    for (;;) {
+        uint32_t child = 2 * i + 1;
+        uint32_t slot = heap[i];
+
+        if (child >= count)
+            return;
+        if (child + 1 < count && key_is_below(keys, heap[child], heap[child + 1]))
+            child++;
+        if (key_is_below(keys, heap[child], slot))
+            return;
+        heap[i] = heap[child];
+        heap[child] = slot;
+        i = child;
+    }
+}
+
+static void order_large(const float *keys, uint32_t count, uint32_t *order)
+{
+    for (uint32_t i = 0; i < count; i++)
+        order[i] = i;
+    for (uint32_t i = count / 2; i-- > 0;)
+        heap_sink(keys, order, count, i);
+    for (uint32_t end = count; --end > 0;) {
+        uint32_t slot = order[0];
+
+        order[0] = order[end];
+        order[end] = slot;
+        heap_sink(keys, order, end, 0);
+    }
+}
+
+static void order_make(const struct scan *scan, uint32_t axis, bool by_high)
+{
+    struct xti_entries *entries = scan->entries;
+    const float *keys = entries->sides + (size_t)(2 * axis + by_high) * entries->stride;
+
+    if (entries->count > RANKS_MAX) {
+        order_large(keys, entries->count, entries->order);
+        return;
+    }
+    scan->writer->kernels->ranks(keys, entries->count, entries->ranks);
+    for (uint32_t slot = 0; slot < entries->count; slot++)
+        entries->order[entries->ranks[slot]] = slot;
+}
+
+/* ---- boxes of the two halves -------------------------------------------------------------- */
+
+static void side_scan(const struct xti_entries *entries, uint32_t axis)
+{
+    const float *low = entries->sides + (size_t)2 * axis * entries->stride;
+    const float *high = low + entries->stride;
+    float *before_lo = entries->before + (size_t)2 * axis * entries->stride;
+    float *before_hi = before_lo + entries->stride;
+    float *after_lo = entries->after + (size_t)2 * axis * entries->stride;
+    float *after_hi = after_lo + entries->stride;
+    uint32_t last = entries->count - 1;
+    float lo = INFINITY, hi = -INFINITY;
+    float lo_back = INFINITY, hi_back = -INFINITY;
+
+    for (uint32_t i = 0; i <= last; i++) {
+        uint32_t slot = entries->order[i];
+        uint32_t back = entries->order[last - i];
+
+        lo = low[slot] < lo ? low[slot] : lo;
+        hi = high[slot] > hi ? high[slot] : hi;
+        lo_back = low[back] < lo_back ? low[back] : lo_back;
+        hi_back = high[back] > hi_back ? high[back] : hi_back;
+        before_lo[i] = lo;
+        before_hi[i] = hi;
+        after_lo[last - i] = lo_back;
+        after_hi[last - i] = hi_back;
+    }
+}
+
+struct halves {
+    double edges;  /* of both boxes */
+    double shared; /* volume, or edges where a half has no volume, of what both cover */
+};
+
+static struct halves cut_look(const struct scan *scan, uint32_t left_count)
+{
+    const struct xti_entries *entries = scan->entries;
+    size_t stride = entries->stride;
+    const float *before = entries->before + left_count - 1;
+    const float *after = entries->after + left_count;
+    struct halves halves = {0.0, 0.0};
+    double volume = 1.0;
+    double edges = 0.0;
+    bool is_apart = false;
+    bool has_volume = true;
+
+    for (uint32_t axis = 0; axis < scan->dims; axis++) {
+        float from = before[0] > after[0] ? before[0] : after[0];
+        float to = before[stride] < after[stride] ? before[stride] : after[stride];
+        double length = (double)to - (double)from;
+        double left = (double)before[stride] - (double)before[0];
+        double right = (double)after[stride] - (double)after[0];
+
+        halves.edges += left + right;
+        has_volume &= left > 0 && right > 0;
+        is_apart |= length < 0;
+        volume *= length;
+        edges += length;
+        before += 2 * stride;
+        after += 2 * stride;
+    }
+    if (!is_apart)
+        halves.shared = has_volume ? volume : edges;
+    return halves;
+}
+
+/* ---- which cut ---------------------------------------------------------------------------- */
+
+/* exp(-x^2), near enough and the same everywhere: (1 - x^2 / 256)^256. */
+static double bell(double x)
+{
+    double y = 1.0 - x * x / 256;
+
+    for (unsigned i = 0; i < 8; i++)
+        y *= y;
+    return y;
+}
+
+/* The paper's weights: 1 for the preferred cut, nearly 0 far from it. lean: where between the ends,
+ * -1 to 1, that one is. */
+static void weights_make(struct scan *scan, double lean)
+{
+    const double width = 0.5;
+    double count = (double)scan->entries->count;
+    double centre = (1.0 - 2.0 * (double)scan->least / count) * lean;
+    double reach = width * (1.0 + fabs(centre));
+    double floor = bell(1.0 / width);
+
+    for (uint32_t i = scan->least; i <= scan->entries->count - scan->least; i++) {
+        double x = (2.0 * (double)i / count - 1.0 - centre) / reach;
+        double weight = (bell(x) - floor) / (1.0 - floor);
+
+        scan->entries->weights[i] = weight > 1e-3 ? weight : 1e-3;
+    }
+    scan->entries->lean = lean;
+    scan->entries->weighed = scan->entries->count;
+}
+
+static void side_of(const struct xti_entries *entries, uint32_t axis, uint32_t count, double *lo,
+                    double *hi)
+{
+    const float *low = entries->sides + (size_t)2 * axis * entries->stride;
+    const float *high = low + entries->stride;
+    float from = low[0], to = high[0];
+
+    for (uint32_t slot = 1; slot < count; slot++) {
+        from = low[slot] < from ? low[slot] : from;
+        to = high[slot] > to ? high[slot] : to;
+    }
+    *lo = (double)from;
+    *hi = (double)to;
+}
+
+/* 1 or -1: the entries run up or down along the axis. */
+static double axis_lean(const struct scan *scan, uint32_t axis)
+{
+    const struct xti_entries *entries = scan->entries;
+    uint32_t newest = entries->count - 1;
+    bool is_last = entries->order[newest] == newest;
+    double old_lo, old_hi, lo, hi, moved;
+
+    if (!is_last && entries->order[0] != newest)
+        return 0;
+    side_of(entries, axis, scan->least, &old_lo, &old_hi);
+    side_of(entries, axis, entries->count, &lo, &hi);
+    moved = (lo + hi) - (old_lo + old_hi);
+    if (is_last && moved > 0.5 * (hi - lo))
+        return 1;
+    return !is_last && moved < -0.5 * (hi - lo) ? -1 : 0;
+}
+
+static void cuts_look(struct scan *scan, uint32_t axis)
+{
+    struct xti_entries *entries = scan->entries;
+    double lean = axis_lean(scan, axis);
+
+    if (entries->weighed != entries->count || entries->lean != lean)
+        weights_make(scan, lean);
+    for (uint32_t i = 0; i < scan->dims; i++)
+        side_scan(entries, i);
+    for (uint32_t i = scan->least; i <= entries->count - scan->least; i++) {
+        struct halves halves = cut_look(scan, i);
+        double goal = halves.shared > 0 ? halves.shared / entries->weights[i]
+                                        : (halves.edges - scan->edges_max) * entries->weights[i];
+
+        scan->edges_sum += halves.edges;
+        if (goal < scan->best.goal)
+            scan->best = (struct cut){goal, i};
+    }
+}
+
+/* The share of the entries whose centre lies in both halves: the paper's (Berchtold, Keim, Kriegel
+ * 1996) weighted overlap, definition 1b, with an entry for each data object. */
+static double overlap_share(const struct scan *scan, const struct xti_split *split)
+{
+    const struct xti_entries *entries = scan->entries;
+    uint32_t inside = 0;
+
+    for (uint32_t slot = 0; slot < entries->count; slot++) {
+        bool is_inside = true;
+
+        for (uint32_t axis = 0; axis < scan->dims && is_inside; axis++) {
+            size_t side = (size_t)2 * axis * entries->stride;
+            const float *before = entries->before + side + split->left_count - 1;
+            const float *after = entries->after + side + split->left_count;
+            float from = before[0] > after[0] ? before[0] : after[0];
+            float to = before[entries->stride] < after[entries->stride] ? before[entries->stride]
+                                                                        : after[entries->stride];
+            float centre = entries->sides[side + slot] * 0.5f +
+                           entries->sides[side + entries->stride + slot] * 0.5f;
+
+            is_inside = centre >= from && centre <= to;
+        }
+        inside += is_inside;
+    }
+    return (double)inside / (double)entries->count;
+}
+
+static double edges_max(const struct xti_entries *entries, uint32_t dims)
+{
+    double sum = 0;
+    double shortest = INFINITY;
+
+    for (uint32_t axis = 0; axis < dims; axis++) {
+        double lo, hi;
+
+        side_of(entries, axis, entries->count, &lo, &hi);
+        sum += hi - lo;
+        shortest = hi - lo < shortest ? hi - lo : shortest;
+    }
+    return 2 * sum - shortest;
+}
+
+/* The best cut along one axis, in both orders; axis_order gets the order that it cuts. */
+static void axis_look(struct scan *scan, uint32_t axis)
+{
+    struct xti_entries *entries = scan->entries;
+
+    scan->edges_sum = 0;
+    scan->best = (struct cut){INFINITY, entries->count / 2};
+    for (unsigned by_high = 0; by_high < (entries->is_points ? 1u : 2u); by_high++) {
+        double goal = scan->best.goal;
+
+        order_make(scan, axis, by_high != 0);
+        cuts_look(scan, axis);
+        if (by_high == 0 || scan->best.goal < goal)
+            memcpy(entries->axis_order, entries->order, entries->count * sizeof *entries->order);
+    }
+}
+
+void xti_split_find(struct xti_writer *writer, bool is_leaf, uint32_t least,
+                    struct xti_split *split)
+{
+    struct xti_entries *entries = &writer->entries;
+    struct scan scan = {
+        .writer = writer, .entries = entries, .dims = writer->layout->dims, .least = least};
+    double best = INFINITY;
+
+    scan.edges_max = edges_max(entries, scan.dims);
+    for (uint32_t axis = 0; axis < scan.dims; axis++) {
+        double value;
+
+        axis_look(&scan, axis);
+        value = is_leaf ? scan.edges_sum : scan.best.goal;
+        if (axis > 0 && !(value < best))
+            continue;
+        best = value;
+        split->left_count = scan.best.left_count;
+        memcpy(entries->best_order, entries->axis_order,
+               entries->count * sizeof *entries->order);
+    }
+    if (is_leaf)
+        return;
+    memcpy(entries->order, entries->best_order, entries->count * sizeof *entries->order);
+    for (uint32_t axis = 0; axis < scan.dims; axis++)
+        side_scan(entries, axis);
+    split->overlap = overlap_share(&scan, split);
+}
