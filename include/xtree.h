@@ -171,7 +171,7 @@ typedef struct xt_open_options {
     xt_verify verify;
     uint64_t window_bytes; /* as above; a store that does not fit gives XT_EFULL */
     xt_error *error;
-    xt_medium medium;   /* as above, and the next */
+    xt_medium medium; /* as above, and the next */
     double max_overlap;
 } xt_open_options;
 #define XT_OPEN_OPTIONS_INIT                                                                       \
@@ -295,13 +295,13 @@ XT_API XT_NODISCARD xt_status xt_store_move(xt_store *store, uint64_t id, const 
                                             const double *high);
 
 typedef struct xt_change_stats {
-    size_t struct_size;      /* set by the caller */
-    uint64_t nodes_copied;   /* as they belonged to an earlier publish or commit, or changed size */
-    uint64_t bytes_copied;   /* of these */
+    size_t struct_size;    /* set by the caller */
+    uint64_t nodes_copied; /* as they belonged to an earlier publish or commit, or changed size */
+    uint64_t bytes_copied; /* of these */
     uint64_t leaf_splits;
     uint64_t inner_splits;
     uint64_t supernodes_made, supernodes_grown, supernodes_shrunk;
-    uint64_t merges;         /* nodes that went into a sibling */
+    uint64_t merges;          /* nodes that went into a sibling */
     uint64_t redistributions; /* nodes that took some of a sibling's entries */
     uint64_t roots_grown, roots_shrunk;
     uint64_t origins_renewed; /* inner nodes whose boxes were about to become coarse */

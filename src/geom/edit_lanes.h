@@ -12,6 +12,9 @@
 #ifndef XTI_GEOM_EDIT_LANES_H
 #define XTI_GEOM_EDIT_LANES_H
 
+#include <math.h>
+#include <string.h>
+
 #include "geom/geom.h"
 
 #define XTI_LANES 16u
@@ -27,9 +30,10 @@ static inline float lane_max(float a, float b)
 }
 
 /* How much longer all edges of one slot's box together become. */
-__attribute__((always_inline)) static inline void
-growth_lanes(const float *boxes, size_t capacity, uint32_t dims, const float *lo, const float *hi,
-             float *restrict growth)
+__attribute__((always_inline)) static inline void growth_lanes(const float *boxes, size_t capacity,
+                                                               uint32_t dims, const float *lo,
+                                                               const float *hi,
+                                                               float *restrict growth)
 {
     float sum[XTI_LANES] = {0};
 
@@ -47,85 +51,66 @@ growth_lanes(const float *boxes, size_t capacity, uint32_t dims, const float *lo
         growth[i] = sum[i];
 }
 
-static void inner_growth(const float *boxes, uint32_t capacity, uint32_t dims, const float *lo,
-                         const float *hi, float *growth)
+/* Of each lane the least of its slots that is a number, or infinity. */
+static float least_of(const float *values, uint32_t count)
 {
+    float least[XTI_LANES];
+    float result = INFINITY;
+
+    for (uint32_t i = 0; i < XTI_LANES; i++)
+        least[i] = INFINITY;
+    for (uint32_t slot = 0; slot < count; slot += XTI_LANES) {
+        for (uint32_t i = 0; i < XTI_LANES; i++)
+            least[i] = lane_min(values[slot + i], least[i]);
+    }
+    for (uint32_t i = 0; i < XTI_LANES; i++)
+        result = lane_min(least[i], result);
+    return result;
+}
+
+static uint32_t inner_growth(const float *boxes, uint32_t capacity, uint32_t dims, const float *lo,
+                             const float *hi, float *growth)
+{
+    float least;
+
     for (uint32_t slot = 0; slot < capacity; slot += XTI_LANES) {
         if (dims == 2)
             growth_lanes(boxes + slot, capacity, 2, lo, hi, growth + slot);
         else
             growth_lanes(boxes + slot, capacity, dims, lo, hi, growth + slot);
     }
+    least = least_of(growth, capacity);
+    for (uint32_t slot = 0; slot < capacity; slot++) {
+        if (growth[slot] == least)
+            return slot;
+    }
+    return 0;
 }
 
-/* The edges and the volume that each slot's box shares with another box. */
-__attribute__((always_inline)) static inline void
-shared_lanes(const float *boxes, size_t capacity, uint32_t dims, const float *lo, const float *hi,
-             float *restrict edges, float *restrict volume)
+/* Eight keys at a time. A comparison gives -1 where it holds. */
+typedef float rank_keys __attribute__((vector_size(32)));
+typedef int32_t rank_counts __attribute__((vector_size(32)));
+#define RANK_LANES 8u
+
+static void ranks(const float *keys, uint32_t count, uint32_t *out)
 {
-    float sum[XTI_LANES] = {0};
-    float product[XTI_LANES];
-    float least[XTI_LANES];
+    const rank_counts lanes = {0, 1, 2, 3, 4, 5, 6, 7};
 
-    for (uint32_t i = 0; i < XTI_LANES; i++) {
-        product[i] = 1.0f;
-        least[i] = 0.0f;
-    }
-    for (uint32_t axis = 0; axis < dims; axis++) {
-        const float *low = boxes + 2 * axis * capacity;
-        const float *high = low + capacity;
+    for (uint32_t slot = 0; slot < count; slot += RANK_LANES) {
+        rank_counts rank = {0};
+        rank_keys own;
+        uint32_t other = 0;
 
-        for (uint32_t i = 0; i < XTI_LANES; i++) {
-            float length = lane_min(high[i], hi[axis]) - lane_max(low[i], lo[axis]);
-
-            sum[i] += length;
-            product[i] *= length;
-            least[i] = lane_min(least[i], length);
+        memcpy(&own, keys + slot, sizeof own);
+        for (; other < slot; other++)
+            rank -= keys[other] <= own;
+        for (; other < slot + RANK_LANES && other < count; other++) {
+            rank -= keys[other] < own;
+            rank -= (keys[other] == own) & (lanes > (int32_t)(other - slot));
         }
-    }
-    for (uint32_t i = 0; i < XTI_LANES; i++) {
-        edges[i] = least[i] < 0.0f ? 0.0f : sum[i];
-        volume[i] = least[i] < 0.0f ? 0.0f : product[i];
-    }
-}
-
-static void inner_shared_growth(const float *boxes, uint32_t capacity, uint32_t dims,
-                                const struct xti_growing *box, float *edges, float *volume)
-{
-    float edges_before[XTI_LANES];
-    float volume_before[XTI_LANES];
-
-    for (uint32_t slot = 0; slot < capacity; slot += XTI_LANES) {
-        shared_lanes(boxes + slot, capacity, dims, box->lo, box->hi, edges_before, volume_before);
-        shared_lanes(boxes + slot, capacity, dims, box->grown_lo, box->grown_hi, edges + slot,
-                     volume + slot);
-        for (uint32_t i = 0; i < XTI_LANES; i++) {
-            edges[slot + i] -= edges_before[i];
-            volume[slot + i] -= volume_before[i];
-        }
-    }
-}
-
-static void ranks(const float *keys, uint32_t count, uint32_t *restrict out)
-{
-    for (uint32_t slot = 0; slot < count; slot += XTI_LANES) {
-        uint32_t rank[XTI_LANES] = {0};
-
-        for (uint32_t other = 0; other < slot; other++) {
-            for (uint32_t i = 0; i < XTI_LANES; i++)
-                rank[i] += keys[other] <= keys[slot + i];
-        }
-        for (uint32_t other = slot; other < slot + XTI_LANES && other < count; other++) {
-            for (uint32_t i = 0; i < XTI_LANES; i++)
-                rank[i] += (keys[other] < keys[slot + i]) |
-                           ((keys[other] == keys[slot + i]) & (other < slot + i));
-        }
-        for (uint32_t other = slot + XTI_LANES; other < count; other++) {
-            for (uint32_t i = 0; i < XTI_LANES; i++)
-                rank[i] += keys[other] < keys[slot + i];
-        }
-        for (uint32_t i = 0; i < XTI_LANES; i++)
-            out[slot + i] = rank[i];
+        for (; other < count; other++)
+            rank -= keys[other] < own;
+        memcpy(out + slot, &rank, sizeof rank);
     }
 }
 

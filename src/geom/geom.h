@@ -58,12 +58,6 @@ bool xti_origin_fits(const double *low, const double *high, const double *origin
 
 /* ---- kernels ------------------------------------------------------------------------------ */
 
-/* A box that grows: dims floats each. */
-struct xti_growing {
-    const float *lo, *hi;
-    const float *grown_lo, *grown_hi;
-};
-
 /* All of them look at the 64 slots from `first` (a multiple of 64) on, or up to `capacity` where
  * that comes earlier, and give bit i for slot first + i. Bits for slots outside are 0. `first` is
  * less than `capacity`, dims at least 1, and of a window in f64 low <= high. */
@@ -95,17 +89,14 @@ struct xti_kernels {
     uint32_t (*compress_ids)(const uint64_t *ids, uint64_t mask, uint64_t *out);
 
     /* For insertion. lo[], hi[]: a box in the frame of the inner node, dims floats each.
-     * inner_covers: which of the 64 slots from `first` on hold the whole box. The others look at
-     * all `capacity` slots and write as many floats, of no meaning at or beyond count:
-     * inner_growth: how much longer a slot's edges become together when it takes in the box (half
-     * the growth of its perimeter in two dimensions); inner_shared_growth: by how much the edges
-     * and the volume that a slot's box shares with another grow when that one grows. */
+     * inner_covers: which of the 64 slots from `first` on hold the whole box. inner_growth: how much
+     * longer the edges of each slot's box become together when it takes in the other (half the
+     * growth of its perimeter in two dimensions), for all `capacity` slots, NaN for unused ones;
+     * returns the first slot with the least of them. */
     uint64_t (*inner_covers)(const float *boxes, uint32_t capacity, uint32_t first, uint32_t dims,
                              const float *lo, const float *hi);
-    void (*inner_growth)(const float *boxes, uint32_t capacity, uint32_t dims, const float *lo,
-                         const float *hi, float *growth);
-    void (*inner_shared_growth)(const float *boxes, uint32_t capacity, uint32_t dims,
-                                const struct xti_growing *box, float *edges, float *volume);
+    uint32_t (*inner_growth)(const float *boxes, uint32_t capacity, uint32_t dims, const float *lo,
+                             const float *hi, float *growth);
 
     /* out[i]: the place of keys[i] in ascending order, equal ones by i: a permutation of 0 ..
      * count - 1. No NaN. keys and out have room for count rounded up to 16. O(count^2). */

@@ -326,7 +326,6 @@ const struct xti_kernels *xti_kernels_avx2(void)
         .compress_ids = compress_ids,
         .inner_covers = inner_covers,
         .inner_growth = inner_growth,
-        .inner_shared_growth = inner_shared_growth,
         .ranks = ranks,
     };
 

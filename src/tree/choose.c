@@ -11,20 +11,26 @@
  */
 #include "tree/edit.h"
 
-/* How many children are tried at most. */
-#define CANDIDATES_MAX 16u
+/* How many children are tried at most, and how many siblings each may harm; more change little. */
+#define CANDIDATES_MAX 2u
+#define HARMED_MAX 16u
 
-/* Larger nodes are looked at as far as that: beyond, the choice would cost more than it gives. */
+/* Larger nodes get the child that grows least: to look closer would cost more than it gives. */
 #define SLOTS_MAX 512u
+
+struct harm {
+    uint32_t slot;
+    double edges; /* what the candidate shares with it, by how much more */
+    double volume;
+};
 
 struct choice {
     struct xti_writer *writer;
     const struct xtd_node *node;
-    uint32_t slots; /* that are looked at */
     float growth[SLOTS_MAX];
-    float edges[SLOTS_MAX]; /* shared with another, by how much more: of the last candidate */
-    float volume[SLOTS_MAX];
-    bool is_candidate[SLOTS_MAX];
+    struct harm harmed[HARMED_MAX]; /* by the candidate that was looked at last */
+    uint32_t harmed_count;
+    bool has_volume; /* the candidate, grown */
 };
 
 /* ---- children that hold the item ---------------------------------------------------------- */
@@ -88,110 +94,134 @@ static bool choose_holding(struct xti_writer *writer, const struct xtd_node *nod
 
 /* ---- children that would grow ------------------------------------------------------------- */
 
-/* The slot with the least value that is a number; 0 when there is none. */
-static uint32_t slot_of_least(const float *values, uint32_t count)
-{
-    uint32_t best = 0;
-
-    for (uint32_t slot = 1; slot < count; slot++) {
-        if (values[slot] < values[best] || !(values[best] == values[best]))
-            best = slot;
-    }
-    return best;
-}
-
-/* What growing costs a candidate's siblings goes to edges[] and volume[]. */
-static void candidate_look(struct choice *choice, uint32_t slot)
+/* The box of a slot goes to writer->rising, and as it would grow to grown_lo and grown_hi. */
+static void candidate_grow(struct choice *choice, uint32_t slot)
 {
     struct xti_writer *writer = choice->writer;
-    const struct xti_layout *layout = writer->layout;
     float *lo = writer->grown_lo;
     float *hi = writer->grown_hi;
-    struct xti_growing box = {writer->rising.lo, writer->rising.hi, lo, hi};
 
-    xti_slot_box_get(layout, choice->node, slot, writer->rising.lo, writer->rising.hi);
-    for (uint32_t axis = 0; axis < layout->dims; axis++) {
-        lo[axis] = writer->rising.lo[axis];
-        hi[axis] = writer->rising.hi[axis];
-        if (writer->exact.lo[axis] < lo[axis])
-            lo[axis] = writer->exact.lo[axis];
-        if (writer->exact.hi[axis] > hi[axis])
-            hi[axis] = writer->exact.hi[axis];
-    }
+    xti_slot_box_get(writer->layout, choice->node, slot, writer->rising.lo, writer->rising.hi);
     writer->rising.is_set = false;
-    writer->kernels->inner_shared_growth(xti_inner_boxes_const(layout, choice->node),
-                                         choice->node->capacity, layout->dims, &box, choice->edges,
-                                         choice->volume);
-    choice->edges[slot] = 0;
-    choice->volume[slot] = 0;
-}
+    choice->has_volume = true;
+    for (uint32_t axis = 0; axis < writer->layout->dims; axis++) {
+        float from = writer->rising.lo[axis];
+        float to = writer->rising.hi[axis];
 
-/* The candidates' siblings that matter are those that grow no more than the last one which the
- * first candidate would overlap more than before. */
-static float growth_limit(const struct choice *choice)
-{
-    float limit = -INFINITY;
-
-    for (uint32_t slot = 0; slot < choice->slots; slot++) {
-        if (choice->edges[slot] > 0 && choice->growth[slot] > limit)
-            limit = choice->growth[slot];
+        lo[axis] = writer->exact.lo[axis] < from ? writer->exact.lo[axis] : from;
+        hi[axis] = writer->exact.hi[axis] > to ? writer->exact.hi[axis] : to;
+        choice->has_volume &= hi[axis] > lo[axis];
     }
-    return limit;
 }
 
-/* Sums up a candidate's harm and makes candidates of those that it would harm. */
-static double candidate_harm(struct choice *choice, float limit, uint32_t *queue, uint32_t *queued)
+static float least_float(float a, float b)
 {
-    bool has_volume = true;
-    double harm = 0;
-    const float *shared;
+    return a < b ? a : b;
+}
 
-    for (uint32_t axis = 0; axis < choice->writer->layout->dims; axis++)
-        has_volume &= choice->writer->grown_hi[axis] > choice->writer->grown_lo[axis];
-    shared = has_volume ? choice->volume : choice->edges;
-    for (uint32_t slot = 0; slot < choice->slots; slot++) {
-        if (!(shared[slot] > 0) || !(choice->growth[slot] <= limit))
-            continue;
-        harm += (double)shared[slot];
-        if (!choice->is_candidate[slot] && *queued < CANDIDATES_MAX) {
-            choice->is_candidate[slot] = true;
-            queue[(*queued)++] = slot;
-        }
+static float most_float(float a, float b)
+{
+    return a > b ? a : b;
+}
+
+/* What a sibling shares with the candidate, by how much more when that one grows. */
+static struct harm sibling_harm(const struct choice *choice, uint32_t slot)
+{
+    const struct xti_writer *writer = choice->writer;
+    const float *side = xti_inner_boxes_const(writer->layout, choice->node) + slot;
+    size_t capacity = choice->node->capacity;
+    struct harm harm = {slot, 0.0, 1.0};
+    double edges = 0.0;
+    double volume = 1.0;
+    bool is_apart = false;
+
+    for (uint32_t axis = 0; axis < writer->layout->dims; axis++, side += 2 * capacity) {
+        float length = least_float(side[capacity], writer->rising.hi[axis]) -
+                       most_float(side[0], writer->rising.lo[axis]);
+        float grown = least_float(side[capacity], writer->grown_hi[axis]) -
+                      most_float(side[0], writer->grown_lo[axis]);
+
+        is_apart |= length < 0;
+        edges += (double)length;
+        volume *= (double)length;
+        harm.edges += (double)grown;
+        harm.volume *= (double)grown;
+    }
+    if (!is_apart) {
+        harm.edges -= edges;
+        harm.volume -= volume;
     }
     return harm;
 }
 
-static uint32_t choose_growing(struct choice *choice)
+/* Lists the siblings that the candidate's growth harms. */
+static void candidate_look(struct choice *choice, uint32_t candidate)
 {
-    const struct xtd_node *node = choice->node;
     struct xti_writer *writer = choice->writer;
-    uint32_t queue[CANDIDATES_MAX] = {slot_of_least(choice->growth, choice->slots)};
-    uint32_t queued = 1;
-    uint32_t best = queue[0];
-    double least = INFINITY;
-    float limit;
+    const struct xtd_node *node = choice->node;
+    const float *boxes = xti_inner_boxes_const(writer->layout, node);
 
-    candidate_look(choice, queue[0]);
-    limit = growth_limit(choice);
-    if (limit == -INFINITY)
-        return queue[0];
-    for (uint32_t slot = 0; slot < choice->slots; slot++)
-        choice->is_candidate[slot] = slot == queue[0];
-    for (uint32_t i = 0; i < queued; i++) {
+    candidate_grow(choice, candidate);
+    choice->harmed_count = 0;
+    for (uint32_t first = 0; first < node->count; first += 64) {
+        uint64_t meet = writer->kernels->boxes_meet_f32(
+            boxes, node->capacity, first, writer->layout->dims, writer->grown_lo, writer->grown_hi);
+
+        for (; meet != 0 && choice->harmed_count < HARMED_MAX; meet &= meet - 1) {
+            uint32_t slot = first + (uint32_t)__builtin_ctzll(meet);
+            struct harm harm = sibling_harm(choice, slot);
+
+            if (slot != candidate && harm.edges > 0)
+                choice->harmed[choice->harmed_count++] = harm;
+        }
+    }
+}
+
+/* Of those that a candidate harms the siblings matter that grow no more than `limit`. */
+static double harm_sum(const struct choice *choice, float limit)
+{
+    double sum = 0;
+
+    for (uint32_t i = 0; i < choice->harmed_count; i++) {
+        const struct harm *harm = &choice->harmed[i];
+
+        if (choice->growth[harm->slot] <= limit)
+            sum += choice->has_volume ? harm->volume : harm->edges;
+    }
+    return sum;
+}
+
+/* The limit is the growth of the one that grows most of those that the first candidate harms; the
+ * next candidates are these, from the one on that grows least. */
+static uint32_t choose_growing(struct choice *choice, uint32_t first)
+{
+    uint32_t others[HARMED_MAX];
+    uint32_t count;
+    uint32_t best = first;
+    float limit = -INFINITY;
+    double least;
+
+    candidate_look(choice, first);
+    count = choice->harmed_count;
+    for (uint32_t i = 0; i < count; i++) {
+        others[i] = choice->harmed[i].slot;
+        limit = most_float(choice->growth[others[i]], limit);
+    }
+    least = harm_sum(choice, limit);
+    for (uint32_t tried = 1; tried < CANDIDATES_MAX && count > 0 && least > 0; tried++) {
+        uint32_t next = 0;
         double harm;
 
-        if (i > 0)
-            candidate_look(choice, queue[i]);
-        harm = candidate_harm(choice, limit, queue, &queued);
+        for (uint32_t i = 1; i < count; i++)
+            next = choice->growth[others[i]] < choice->growth[others[next]] ? i : next;
+        candidate_look(choice, others[next]);
+        harm = harm_sum(choice, limit);
         if (harm < least) {
             least = harm;
-            best = queue[i];
+            best = others[next];
         }
-        if (harm == 0)
-            break;
+        others[next] = others[--count];
     }
-    (void)node;
-    (void)writer;
     return best;
 }
 
@@ -220,21 +250,29 @@ static uint32_t choose_in_large(struct xti_writer *writer, const struct xtd_node
     return best;
 }
 
-uint32_t xti_choose(struct xti_writer *writer, const struct xtd_node *node)
+/* Overlap is looked at where it costs leaves: above, the shortest edges do as well. */
+static uint32_t choose_other(struct xti_writer *writer, const struct xtd_node *node)
 {
     struct choice choice;
-    uint32_t slot = 0;
+    uint32_t first;
 
-    xti_frame_item(writer, node);
-    if (choose_holding(writer, node, &slot))
-        return slot;
     if (node->capacity > SLOTS_MAX)
         return choose_in_large(writer, node);
+    first = writer->kernels->inner_growth(xti_inner_boxes_const(writer->layout, node),
+                                          node->capacity, writer->layout->dims, writer->exact.lo,
+                                          writer->exact.hi, choice.growth);
+    if (node->level > 1)
+        return first < node->count ? first : 0;
     choice.writer = writer;
     choice.node = node;
-    choice.slots = node->count;
-    writer->kernels->inner_growth(xti_inner_boxes_const(writer->layout, node), node->capacity,
-                                  writer->layout->dims, writer->exact.lo, writer->exact.hi,
-                                  choice.growth);
-    return choose_growing(&choice);
+    return choose_growing(&choice, first < node->count ? first : 0);
+}
+
+bool xti_choose(struct xti_writer *writer, const struct xtd_node *node, uint32_t *slot)
+{
+    xti_frame_item(writer, node);
+    if (choose_holding(writer, node, slot))
+        return true;
+    *slot = choose_other(writer, node);
+    return false;
 }

@@ -35,6 +35,14 @@ static void writer_arrays(struct xti_writer *writer, uint32_t dims)
     writer->grown_hi = floats + (size_t)5 * dims;
 }
 
+/* Longer nodes are left to the processor's own prefetching. */
+#define AHEAD_LINES_MAX 32u
+
+static uint32_t lines_up_to(uint32_t units)
+{
+    return units < AHEAD_LINES_MAX ? units : AHEAD_LINES_MAX;
+}
+
 xt_status xti_writer_open(struct xti_txn *txn, const struct xti_writer_options *options,
                           struct xti_writer **out)
 {
@@ -51,6 +59,8 @@ xt_status xti_writer_open(struct xti_txn *txn, const struct xti_writer_options *
     writer->layout = layout;
     writer->kernels = xti_kernels_get(options->kernel);
     writer->bytes = bytes;
+    writer->ahead_leaf = lines_up_to(xti_leaf_units(layout, layout->leaf_capacity));
+    writer->ahead_inner = lines_up_to(xti_inner_units(layout, layout->inner_capacity));
     writer->medium = options->medium;
     writer->max_overlap = options->max_overlap;
     writer_arrays(writer, layout->dims);
@@ -386,8 +396,7 @@ void xti_path_own(struct xti_writer *writer, uint32_t bottom)
         if (step->is_own)
             continue;
         step_copy(writer, level);
-        if (level > 0 && xti_origin_renew(writer, step->node) &&
-            level + 1 < writer->root.height) {
+        if (level > 0 && xti_origin_renew(writer, step->node) && level + 1 < writer->root.height) {
             xti_frame_content(writer, step->node, writer->path[level + 1].node);
             xti_path_rise(writer, level + 1);
         }
@@ -478,8 +487,8 @@ void xti_frame_content(struct xti_writer *writer, const struct xtd_node *node,
                        const struct xtd_node *parent)
 {
     const struct xti_layout *layout = writer->layout;
-    const double *origin = node->level == 0 ? xti_inner_origin_const(parent)
-                                            : xti_inner_origin_const(node);
+    const double *origin =
+        node->level == 0 ? xti_inner_origin_const(parent) : xti_inner_origin_const(node);
     struct xti_frame *frame = &writer->rising;
 
     for (uint32_t axis = 0; axis < layout->dims; axis++) {

@@ -77,6 +77,7 @@ struct xti_entries {
     uint32_t weighed;     /* count and lean that the weights are for */
     double lean;
 
+    bool newest_is_right; /* of the halves that were written last */
     void *memory;
     size_t bytes;
 };
@@ -86,12 +87,17 @@ struct xti_writer {
     struct xti_txn *txn;
     const struct xti_layout *layout;
     const struct xti_kernels *kernels;
-    size_t bytes; /* of this allocation */
+    size_t bytes;        /* of this allocation */
+    uint32_t ahead_leaf; /* lines of a node of normal size to ask for ahead */
+    uint32_t ahead_inner;
     xt_medium medium;
     double max_overlap; /* 0: computed from the size of the node and the medium */
     struct xti_root root;
     uint32_t sequence; /* of the pending change that the path belongs to */
     bool has_path;     /* the path of the last insertion: every node of it is own */
+    bool path_is_own;  /* every node of the path that was found last */
+    bool path_holds;   /* the box stored for its leaf, and with it every other, holds the item */
+    bool is_in_order;  /* the path of the insertion before has served lately */
     struct xti_step path[XTD_LEVELS_MAX]; /* by level */
     double *low, *high;                   /* the item that is inserted or sought, as kept */
     struct xti_frame exact;               /* its box in the frame of the last node that asked */
@@ -143,6 +149,16 @@ void xti_path_resize(struct xti_writer *writer, uint32_t level, uint32_t capacit
 
 /* Writes `ref` where the path refers to the node of a level: into its parent, or as the root. */
 void xti_path_refer(struct xti_writer *writer, uint32_t level, uint32_t ref);
+
+/* Asks the processor for a child that is about to be entered; `ref` need not be valid. */
+static inline void xti_child_ask(const struct xti_writer *writer, uint32_t ref, uint32_t level)
+{
+    const char *node = xti_txn_at(writer->txn, ref);
+    uint32_t lines = level == 0 ? writer->ahead_leaf : writer->ahead_inner;
+
+    for (uint32_t i = 0; i < lines; i++)
+        __builtin_prefetch(node + (size_t)i * XTD_UNIT_BYTES);
+}
 
 /* ---- nodes -------------------------------------------------------------------------------- */
 
@@ -225,6 +241,10 @@ bool xti_origin_renew(struct xti_writer *writer, struct xtd_node *node);
 /* Puts the path on which writer->low, high is to be added, down to the level `bottom`. */
 XT_NODISCARD xt_status xti_path_find(struct xti_writer *writer, uint32_t bottom);
 
+/* Makes the path own down to the level `bottom`, and room for an entry more in each of its nodes.
+ * Fails before it changes anything. */
+XT_NODISCARD xt_status xti_path_prepare(struct xti_writer *writer, uint32_t bottom);
+
 /* Inserts the item writer->low, high between xti_writer_begin() and xti_writer_end(). */
 XT_NODISCARD xt_status xti_insert_item(struct xti_writer *writer, uint64_t id);
 
@@ -233,8 +253,9 @@ void xti_leaf_write(struct xti_writer *writer, struct xtd_node *leaf, uint32_t s
 
 /* ---- choose.c ----------------------------------------------------------------------------- */
 
-/* The slot of `node` that shall take in writer->exact. Any slot below count when boxes are NaN. */
-uint32_t xti_choose(struct xti_writer *writer, const struct xtd_node *node);
+/* The slot of `node` that shall take in the item; any below count when boxes are NaN. True: its box
+ * holds the item. */
+bool xti_choose(struct xti_writer *writer, const struct xtd_node *node, uint32_t *slot);
 
 /* ---- split.c ------------------------------------------------------------------------------ */
 
@@ -261,8 +282,9 @@ XT_NODISCARD xt_status xti_path_fit(struct xti_writer *writer, uint32_t bottom);
 struct xtd_node *xti_leaf_split(struct xti_writer *writer, uint64_t id);
 
 /* Adds `sibling` beside the path's node of `level`, whose content has changed: to the node above,
- * and where that is full and splits, so on up to a new root. Boxes above are made right. */
-void xti_path_add(struct xti_writer *writer, uint32_t level, struct xtd_node *sibling);
+ * and where that is full and splits, so on up to a new root. Boxes above are made right. True: the
+ * node above took it as its last entry; else the path is not right any more. */
+bool xti_path_add(struct xti_writer *writer, uint32_t level, struct xtd_node *sibling);
 
 /* Adds a child to the path's own node of `level`, likewise. */
 void xti_path_add_child(struct xti_writer *writer, uint32_t level, const struct xtd_node *child);

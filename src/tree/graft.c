@@ -45,7 +45,8 @@ static void item_get(struct xti_writer *writer, const struct xtd_node *leaf, uin
 }
 
 /* Few leaves of the larger tree would take all of the leaf's items. */
-static xt_status leaf_is_dense(struct xti_writer *writer, const struct xtd_node *leaf, bool *is_dense)
+static xt_status leaf_is_dense(struct xti_writer *writer, const struct xtd_node *leaf,
+                               bool *is_dense)
 {
     uint32_t refs[SAMPLES];
     uint32_t count = 0;
@@ -99,12 +100,9 @@ static xt_status leaf_hang(struct graft *graft, const struct xtd_node *leaf)
     writer->has_path = false;
     status = xti_path_find(writer, 1);
     if (status == XT_OK)
-        status = xti_path_fit(writer, 1);
-    if (status == XT_OK)
-        status = xti_txn_reserve(writer->txn, xti_path_units(writer, 1), NULL);
+        status = xti_path_prepare(writer, 1);
     if (status != XT_OK)
         return status;
-    xti_path_own(writer, 1);
     for (uint32_t level = 1; level < writer->root.height; level++)
         writer->path[level].node->item_count += leaf->item_count;
     writer->root.item_count += leaf->item_count;

@@ -9,21 +9,25 @@
 
 /* ---- the way down ------------------------------------------------------------------------- */
 
-/* The lowest level whose node on the old path may take the item; the root's when there is none. */
+/* The lowest level whose node on the old path may take the item; the height when there is none. When
+ * items come in no order it is enough to look at the leaf. */
 static uint32_t path_level(struct xti_writer *writer)
 {
     uint32_t height = writer->root.height;
+    uint32_t most = writer->is_in_order ? height : 2;
 
-    if (!writer->has_path)
-        return height;
-    for (uint32_t level = 1; level < height; level++) {
+    for (uint32_t level = 1; level < most && level < height && writer->has_path; level++) {
         const struct xti_step *step = &writer->path[level];
 
         xti_frame_item(writer, step->node);
-        if (xti_slot_holds(writer->layout, step->node, step->slot, &writer->exact))
-            return level - 1;
+        if (!xti_slot_holds(writer->layout, step->node, step->slot, &writer->exact))
+            continue;
+        writer->is_in_order = level <= 2;
+        writer->path_holds = true;
+        return level - 1;
     }
-    return height - 1;
+    writer->is_in_order &= !writer->has_path;
+    return height;
 }
 
 xt_status xti_path_find(struct xti_writer *writer, uint32_t bottom)
@@ -31,14 +35,22 @@ xt_status xti_path_find(struct xti_writer *writer, uint32_t bottom)
     uint32_t level = path_level(writer);
     xt_status status = XT_OK;
 
-    if (level == writer->root.height)
+    writer->path_is_own = true;
+    if (level == writer->root.height) {
         status = xti_path_enter(writer, --level, writer->root.ref);
+        writer->path_is_own = writer->path[level].is_own;
+        writer->path_holds = false;
+    }
     for (; level > bottom && status == XT_OK; level--) {
         struct xti_step *step = &writer->path[level];
+        uint32_t ref;
 
-        step->slot = xti_choose(writer, step->node);
-        status = xti_path_enter(writer, level - 1,
-                                xti_inner_refs_const(writer->layout, step->node)[step->slot]);
+        writer->path_holds = xti_choose(writer, step->node, &step->slot);
+        ref = xti_inner_refs_const(writer->layout, step->node)[step->slot];
+        if (level <= 2) /* nodes further up are in the processor's cache */
+            xti_child_ask(writer, ref, level - 1);
+        status = xti_path_enter(writer, level - 1, ref);
+        writer->path_is_own &= writer->path[level - 1].is_own;
     }
     return status;
 }
@@ -70,7 +82,7 @@ static void leaf_append(struct xti_writer *writer, uint64_t id)
     xti_leaf_write(writer, leaf, leaf->count, id);
     leaf->count++;
     leaf->item_count = leaf->count;
-    if (writer->root.height == 1)
+    if (writer->root.height == 1 || writer->path_holds)
         return;
     xti_frame_item(writer, writer->path[1].node);
     for (uint32_t axis = 0; axis < writer->layout->dims; axis++) {
@@ -82,12 +94,23 @@ static void leaf_append(struct xti_writer *writer, uint64_t id)
     xti_path_rise(writer, 1);
 }
 
+/* The path goes on to lead to the new item, unless the parent was full too. */
+static void leaf_overflow(struct xti_writer *writer, uint64_t id)
+{
+    struct xtd_node *sibling = xti_leaf_split(writer, id);
+
+    writer->has_path = xti_path_add(writer, 0, sibling);
+    if (!writer->has_path || !writer->entries.newest_is_right)
+        return;
+    writer->path[0] = (struct xti_step){sibling, sibling->self_ref, 0, true};
+    writer->path[1].slot = writer->path[1].node->count - 1;
+}
+
 static xt_status insert_first(struct xti_writer *writer, uint64_t id)
 {
     uint32_t capacity = writer->layout->leaf_capacity;
     struct xtd_node *leaf;
-    xt_status status =
-        xti_txn_reserve(writer->txn, xti_leaf_units(writer->layout, capacity), NULL);
+    xt_status status = xti_txn_reserve(writer->txn, xti_leaf_units(writer->layout, capacity), NULL);
 
     if (status != XT_OK)
         return status;
@@ -100,7 +123,24 @@ static xt_status insert_first(struct xti_writer *writer, uint64_t id)
     return XT_OK;
 }
 
-/* writer->low and high: the item. */
+static bool path_has_room(const struct xti_writer *writer)
+{
+    const struct xtd_node *leaf = writer->path[0].node;
+
+    return writer->path_is_own && leaf->count < leaf->capacity;
+}
+
+xt_status xti_path_prepare(struct xti_writer *writer, uint32_t bottom)
+{
+    xt_status status = xti_path_fit(writer, bottom);
+
+    if (status == XT_OK)
+        status = xti_txn_reserve(writer->txn, xti_path_units(writer, bottom), NULL);
+    if (status == XT_OK)
+        xti_path_own(writer, bottom);
+    return status;
+}
+
 xt_status xti_insert_item(struct xti_writer *writer, uint64_t id)
 {
     xt_status status;
@@ -112,13 +152,10 @@ xt_status xti_insert_item(struct xti_writer *writer, uint64_t id)
     }
     status = xti_path_find(writer, 0);
     writer->has_path = false;
-    if (status == XT_OK)
-        status = xti_path_fit(writer, 0);
-    if (status == XT_OK)
-        status = xti_txn_reserve(writer->txn, xti_path_units(writer, 0), NULL);
+    if (status == XT_OK && !path_has_room(writer))
+        status = xti_path_prepare(writer, 0);
     if (status != XT_OK)
         return status;
-    xti_path_own(writer, 0);
     for (uint32_t level = 1; level < writer->root.height; level++)
         writer->path[level].node->item_count++;
     writer->root.item_count++;
@@ -126,7 +163,7 @@ xt_status xti_insert_item(struct xti_writer *writer, uint64_t id)
         leaf_append(writer, id);
         writer->has_path = true;
     } else {
-        xti_path_add(writer, 0, xti_leaf_split(writer, id));
+        leaf_overflow(writer, id);
     }
     return XT_OK;
 }

@@ -237,8 +237,7 @@ static void values_divide(const struct xti_entries *entries, const uint32_t *goe
 
 static char *node_values(const struct xti_layout *layout, struct xtd_node *node)
 {
-    return node->level == 0 ? (char *)xti_leaf_coords(node)
-                            : (char *)xti_inner_boxes(layout, node);
+    return node->level == 0 ? (char *)xti_leaf_coords(node) : (char *)xti_inner_boxes(layout, node);
 }
 
 static uint64_t items_below(struct xti_writer *writer, const struct xtd_node *node)
@@ -263,13 +262,14 @@ void xti_entries_write(struct xti_writer *writer, const struct xti_split *split,
 
     for (uint32_t i = 0; i < entries->count; i++)
         goes_right[entries->best_order[i]] = i >= split->left_count;
+    entries->newest_is_right = goes_right[entries->count - 1] != 0;
     for (uint32_t axis = 0; axis < value_axes(layout, is_leaf); axis++) {
-        char *const halves[2] = {
-            node_values(layout, left) + (size_t)axis * left->capacity * bytes,
-            node_values(layout, right) + (size_t)axis * right->capacity * bytes};
+        char *const halves[2] = {node_values(layout, left) + (size_t)axis * left->capacity * bytes,
+                                 node_values(layout, right) +
+                                     (size_t)axis * right->capacity * bytes};
 
-        values_divide(entries, goes_right,
-                      entries->values + (size_t)axis * entries->stride * bytes, bytes, halves);
+        values_divide(entries, goes_right, entries->values + (size_t)axis * entries->stride * bytes,
+                      bytes, halves);
     }
     left->count = split->left_count;
     right->count = entries->count - split->left_count;
@@ -392,7 +392,8 @@ static struct xtd_node *inner_overflow(struct xti_writer *writer, uint32_t level
                          writer->rising.hi);
         return NULL;
     }
-    sibling = xti_node_make(writer, level, xti_inner_capacity_for(layout, count - split.left_count));
+    sibling =
+        xti_node_make(writer, level, xti_inner_capacity_for(layout, count - split.left_count));
     node = left_node(writer, level, split.left_count);
     memcpy(xti_inner_origin(sibling), xti_inner_origin(node), layout->dims * sizeof(double));
     xti_entries_write(writer, &split, node, sibling);
@@ -481,15 +482,17 @@ static struct xtd_node *child_add(struct xti_writer *writer, uint32_t level, uin
     return NULL;
 }
 
-void xti_path_add(struct xti_writer *writer, uint32_t level, struct xtd_node *sibling)
+bool xti_path_add(struct xti_writer *writer, uint32_t level, struct xtd_node *sibling)
 {
+    uint32_t bottom = level;
+
     for (; sibling != NULL; level++) {
         struct xtd_node *node = writer->path[level].node;
         struct xti_step *above = &writer->path[level + 1];
 
         if (level + 1 == writer->root.height) {
             root_grow(writer, node, sibling);
-            return;
+            return false;
         }
         xti_frame_content(writer, node, above->node);
         xti_slot_box_set(writer->layout, above->node, above->slot, writer->rising.lo,
@@ -499,6 +502,7 @@ void xti_path_add(struct xti_writer *writer, uint32_t level, struct xtd_node *si
     }
     rising_add(writer, writer->path[level].node, writer->path[level].slot);
     xti_path_rise(writer, level + 1);
+    return level == bottom + 1;
 }
 
 void xti_path_add_child(struct xti_writer *writer, uint32_t level, const struct xtd_node *child)
@@ -508,7 +512,7 @@ void xti_path_add_child(struct xti_writer *writer, uint32_t level, const struct 
     xti_frame_content(writer, child, writer->path[level].node);
     sibling = child_add(writer, level, child->self_ref);
     if (sibling != NULL)
-        xti_path_add(writer, level, sibling);
+        (void)xti_path_add(writer, level, sibling);
     else
         xti_path_rise(writer, level + 1);
 }

@@ -12,7 +12,8 @@
 
 /* ---- finding ------------------------------------------------------------------------------ */
 
-static bool slot_is_item(const struct xti_writer *writer, const struct xtd_node *leaf, uint32_t slot)
+static bool slot_is_item(const struct xti_writer *writer, const struct xtd_node *leaf,
+                         uint32_t slot)
 {
     const struct xti_layout *layout = writer->layout;
     bool is_equal = true;
@@ -57,10 +58,9 @@ static bool search_next(struct xti_writer *writer, struct search *search, struct
         if (search->next_slot >= node->count)
             return false;
         xti_frame_item(writer, node);
-        search->mask = writer->kernels->inner_covers(xti_inner_boxes_const(layout, node),
-                                                     node->capacity, search->next_slot,
-                                                     layout->dims, writer->exact.lo,
-                                                     writer->exact.hi);
+        search->mask = writer->kernels->inner_covers(
+            xti_inner_boxes_const(layout, node), node->capacity, search->next_slot, layout->dims,
+            writer->exact.lo, writer->exact.hi);
         search->next_slot += 64;
     }
     step->slot = search->next_slot - 64 + (uint32_t)__builtin_ctzll(search->mask);
@@ -106,6 +106,8 @@ static xt_status item_find(struct xti_writer *writer, uint64_t id)
         }
         ref = xti_inner_refs_const(writer->layout,
                                    writer->path[level].node)[writer->path[level].slot];
+        if (level <= 2)
+            xti_child_ask(writer, ref, level - 1);
     }
 }
 
@@ -382,21 +384,14 @@ static void leaf_remove(const struct xti_layout *layout, struct xtd_node *leaf, 
     leaf->item_count = leaf->count;
 }
 
-/* Makes the path own; needs no memory when it is. */
+/* Needs no memory when the path is own. */
 static xt_status path_prepare(struct xti_writer *writer)
 {
     bool is_own = true;
 
     for (uint32_t level = 0; level < writer->root.height; level++)
         is_own &= writer->path[level].is_own;
-    if (!is_own) {
-        xt_status status = xti_txn_reserve(writer->txn, xti_path_units(writer, 0), NULL);
-
-        if (status != XT_OK)
-            return status;
-    }
-    xti_path_own(writer, 0);
-    return XT_OK;
+    return is_own ? XT_OK : xti_path_prepare(writer, 0);
 }
 
 /* Removes the item that the path leads to. */

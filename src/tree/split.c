@@ -6,10 +6,9 @@
  * that overlap, the less they share the better; and cuts near the middle are preferred. A leaf is
  * cut along the axis on which its halves have the shortest edges in all; an inner node along any.
  *
- * Input that runs in one direction would leave half-full nodes behind. The paper remembers for
- * each node the box that it began with; here the order of the slots tells as much: entries are
- * appended, so the first of them are the oldest. Where they lie at one end of the axis and the new
- * entry at the other, the preferred cut moves towards the new one.
+ * Input that comes in an order would leave half-full nodes behind. The paper remembers for each node
+ * the box that it began with, and moves the preferred cut to the side to which the node has grown.
+ * Here the writer knows whether items come in order; then it moves towards the newest entry.
  *
  * SPDX-License-Identifier: MIT
  */
@@ -203,22 +202,29 @@ static void side_of(const struct xti_entries *entries, uint32_t axis, uint32_t c
     *hi = (double)to;
 }
 
-/* 1 or -1: the entries run up or down along the axis. */
+/* 1 or -1: entries come in order along the axis, and so lean to one side. Either items have come in
+ * order lately and the newest is among the last or first; or it is the last or first and the oldest
+ * lie on the other side. */
 static double axis_lean(const struct scan *scan, uint32_t axis)
 {
     const struct xti_entries *entries = scan->entries;
     uint32_t newest = entries->count - 1;
-    bool is_last = entries->order[newest] == newest;
+    uint32_t margin = scan->writer->is_in_order ? entries->count / 4 : 1;
+    uint32_t position = 0;
     double old_lo, old_hi, lo, hi, moved;
 
-    if (!is_last && entries->order[0] != newest)
+    while (entries->order[position] != newest)
+        position++;
+    if (position >= margin && position < entries->count - margin)
         return 0;
+    if (scan->writer->is_in_order)
+        return position < margin ? -1 : 1;
     side_of(entries, axis, scan->least, &old_lo, &old_hi);
     side_of(entries, axis, entries->count, &lo, &hi);
     moved = (lo + hi) - (old_lo + old_hi);
-    if (is_last && moved > 0.5 * (hi - lo))
-        return 1;
-    return !is_last && moved < -0.5 * (hi - lo) ? -1 : 0;
+    if (position < margin)
+        return moved < -0.5 * (hi - lo) ? -1 : 0;
+    return moved > 0.5 * (hi - lo) ? 1 : 0;
 }
 
 static void cuts_look(struct scan *scan, uint32_t axis)
@@ -300,6 +306,34 @@ static void axis_look(struct scan *scan, uint32_t axis)
     }
 }
 
+static uint32_t longest_axis(const struct xti_entries *entries, uint32_t dims)
+{
+    double longest = -INFINITY;
+    uint32_t best = 0;
+
+    for (uint32_t axis = 0; axis < dims; axis++) {
+        double lo, hi;
+
+        side_of(entries, axis, entries->count, &lo, &hi);
+        if (hi - lo > longest) {
+            longest = hi - lo;
+            best = axis;
+        }
+    }
+    return best;
+}
+
+/* Points are cut across the longest side of their box: what is left of it is what counts, and only
+ * one order has to be made. */
+static void points_find(struct scan *scan, struct xti_split *split)
+{
+    struct xti_entries *entries = scan->entries;
+
+    axis_look(scan, longest_axis(entries, scan->dims));
+    split->left_count = scan->best.left_count;
+    memcpy(entries->best_order, entries->axis_order, entries->count * sizeof *entries->order);
+}
+
 void xti_split_find(struct xti_writer *writer, bool is_leaf, uint32_t least,
                     struct xti_split *split)
 {
@@ -309,6 +343,10 @@ void xti_split_find(struct xti_writer *writer, bool is_leaf, uint32_t least,
     double best = INFINITY;
 
     scan.edges_max = edges_max(entries, scan.dims);
+    if (entries->is_points) {
+        points_find(&scan, split);
+        return;
+    }
     for (uint32_t axis = 0; axis < scan.dims; axis++) {
         double value;
 
@@ -318,8 +356,7 @@ void xti_split_find(struct xti_writer *writer, bool is_leaf, uint32_t least,
             continue;
         best = value;
         split->left_count = scan.best.left_count;
-        memcpy(entries->best_order, entries->axis_order,
-               entries->count * sizeof *entries->order);
+        memcpy(entries->best_order, entries->axis_order, entries->count * sizeof *entries->order);
     }
     if (is_leaf)
         return;
