@@ -320,7 +320,8 @@ XT_API XT_NODISCARD xt_status xt_store_changes(xt_store *store, xt_change_stats 
 typedef enum xt_load_phase {
     XT_LOAD_ADDING = 0,  /* items are being added; total is 0: unknown */
     XT_LOAD_SORTING = 1, /* items done, of total */
-    XT_LOAD_BUILDING = 2
+    XT_LOAD_BUILDING = 2,
+    XT_LOAD_MERGING = 3 /* the new items, or those that were there if they are fewer */
 } xt_load_phase;
 
 /* Called now and then from the thread that called the loader. Returning false cancels. */
@@ -354,10 +355,15 @@ typedef struct xt_rows {
     size_t axis_stride; /* 0: one value */
 } xt_rows;
 
-/** Begins a bulk load into an empty store. One loader at a time; until it ends, the store takes
- *  no other change.
+/** Begins a bulk load. One loader at a time; until it ends, the store takes no other change.
  *
- * Errors   XT_EMISUSE (not writable, not empty, or a loader is open), XT_EINVAL, XT_ENOMEM.
+ * Into a store that holds items, what is added becomes a packed tree of its own, whose leaves are then
+ * hung into the other: what is written follows what is added, not what is there. Where new items are
+ * as dense as old ones they are inserted one by one. A store that is filled by very many small loads
+ * answers slower than one that is filled by few: each adds leaves that overlap those of the others.
+ *
+ * Errors   XT_EMISUSE (not writable, a loader is open, or a change is pending: publish it or roll it
+ *          back first), XT_EINVAL, XT_ENOMEM.
  */
 XT_API XT_NODISCARD xt_status xt_loader_open(xt_store *store, const xt_loader_options *options,
                                              xt_loader **out);
@@ -379,9 +385,10 @@ XT_API XT_NODISCARD xt_status xt_loader_add_many(xt_loader *loader, const xt_row
 /** Builds the tree from all that was added and ends the loader, whatever it returns. The items are
  *  then a pending change: publish or commit makes them visible, all at once.
  *
- * Cost     O(n log n) time; memory about twice the bytes of the items, or the limit.
- * Errors   XT_ENOMEM, XT_EIO, XT_EFULL, XT_ECANCELLED, XT_EBROKEN: the store is as it was before
- *          xt_loader_open().
+ * Cost     O(n log n) time; memory about twice the bytes of the items, or the limit, and what changes
+ *          of the nodes that were there.
+ * Errors   XT_ENOMEM, XT_EIO, XT_EFULL, XT_ECANCELLED, XT_EBROKEN, XT_ECORRUPT: the store is as
+ *          it was before xt_loader_open().
  */
 XT_API XT_NODISCARD xt_status xt_loader_finish(xt_loader *loader);
 

@@ -27,6 +27,9 @@ struct xt_loader {
     struct xti_loader *loader;
 };
 
+/* The store's writer, made if need be. XT_EMISUSE: opened for reading, or a loader is open. */
+xt_status xti_store_writer(xt_store *store, struct xti_writer **out);
+
 /* Copies an options struct of the caller's version to one of ours. NULL: all zero. XT_EINVAL: a
  * struct_size that cannot be, or a field that this version does not know is not zero. */
 xt_status xti_options_take(void *to, size_t to_size, const void *from);

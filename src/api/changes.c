@@ -6,7 +6,7 @@
 
 /* The writer is made for the first change, as a store that was created must be there even if there
  * is no memory for it. */
-static xt_status writer_get(xt_store *store, struct xti_writer **out)
+xt_status xti_store_writer(xt_store *store, struct xti_writer **out)
 {
     const struct xti_writer_options options = {store->medium, store->max_overlap, XT_KERNEL_BEST};
     xt_status status = XT_OK;
@@ -26,7 +26,7 @@ xt_status xt_store_insert(xt_store *store, uint64_t id, const double *low, const
 
     if (store == NULL || low == NULL)
         return XT_EINVAL;
-    status = writer_get(store, &writer);
+    status = xti_store_writer(store, &writer);
     return status == XT_OK ? xti_tree_insert(writer, id, low, high) : status;
 }
 
@@ -37,7 +37,7 @@ xt_status xt_store_remove(xt_store *store, uint64_t id, const double *low, const
 
     if (store == NULL || low == NULL)
         return XT_EINVAL;
-    status = writer_get(store, &writer);
+    status = xti_store_writer(store, &writer);
     return status == XT_OK ? xti_tree_remove(writer, id, low, high) : status;
 }
 
@@ -51,7 +51,7 @@ xt_status xt_store_move(xt_store *store, uint64_t id, const double *old_low, con
 
     if (store == NULL || old_low == NULL || low == NULL)
         return XT_EINVAL;
-    status = writer_get(store, &writer);
+    status = xti_store_writer(store, &writer);
     return status == XT_OK ? xti_tree_move(writer, id, old, new) : status;
 }
 
@@ -64,7 +64,7 @@ xt_status xt_store_changes(xt_store *store, xt_change_stats *out)
     if (store == NULL || out == NULL || out->struct_size != sizeof *out)
         return XT_EINVAL;
     size = out->struct_size;
-    status = writer_get(store, &writer);
+    status = xti_store_writer(store, &writer);
     if (status != XT_OK)
         return status;
     xti_writer_stats(writer, out);

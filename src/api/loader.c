@@ -9,6 +9,7 @@
 xt_status xt_loader_open(xt_store *store, const xt_loader_options *options, xt_loader **out)
 {
     xt_loader_options o;
+    struct xti_writer *writer;
     xt_loader *loader;
     xt_status status;
 
@@ -20,14 +21,16 @@ xt_status xt_loader_open(xt_store *store, const xt_loader_options *options, xt_l
         return status;
     if (store == NULL || (o.memory_limit != 0 && o.memory_limit < MEMORY_LIMIT_MIN))
         return XT_EINVAL;
-    if (!xti_txn_is_writable(store->txn) || store->loader != NULL ||
-        xti_txn_root(store->txn).item_count != 0)
-        return XT_EMISUSE;
+    status = xti_store_writer(store, &writer);
+    if (status == XT_OK && xti_txn_is_dirty(store->txn))
+        status = XT_EMISUSE;
+    if (status != XT_OK)
+        return status;
     loader = xti_alloc_zeroed(store->os, sizeof *loader);
     if (loader == NULL)
         return XT_ENOMEM;
     loader->store = store;
-    status = xti_loader_open(store->txn, &o, &loader->loader);
+    status = xti_loader_open(store->txn, writer, &o, &loader->loader);
     if (status != XT_OK) {
         store->os->free(store->os, loader, sizeof *loader);
         return status;

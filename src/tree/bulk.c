@@ -560,23 +560,20 @@ static xt_status build_level(struct xti_bulk *bulk, uint8_t level)
     return XT_OK;
 }
 
-xt_status xti_bulk_finish(struct xti_bulk *bulk)
+xt_status xti_bulk_finish(struct xti_bulk *bulk, struct xti_root *root)
 {
-    struct xti_root root = {0, 0, bulk->total};
     xt_status status = XT_OK;
     uint8_t level = 1;
 
     while (bulk->children.count > 1 && status == XT_OK)
         status = build_level(bulk, ++level);
-    if (status != XT_OK)
-        return status;
-    if (bulk->children.count == 1) {
-        root.ref = bulk->children.refs[0];
-        root.height = (uint32_t)level + 1;
-    } else if (bulk->root_leaf != 0) {
-        root.ref = bulk->root_leaf;
-        root.height = 1;
+    *root = (struct xti_root){0, 0, bulk->total};
+    if (status == XT_OK && bulk->children.count == 1) {
+        root->ref = bulk->children.refs[0];
+        root->height = (uint32_t)level + 1;
+    } else if (status == XT_OK && bulk->root_leaf != 0) {
+        root->ref = bulk->root_leaf;
+        root->height = 1;
     }
-    xti_txn_set_root(bulk->txn, root);
-    return XT_OK;
+    return status;
 }

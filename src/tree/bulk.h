@@ -220,8 +220,8 @@ void xti_bulk_release(struct xti_bulk *bulk);
  * The chunks are freed as soon as their records were moved. */
 xt_status xti_bulk_add(struct xti_bulk *bulk, struct xti_chunk *chunks, size_t chunk_count);
 
-/* Builds the levels above and sets the transaction's root. */
-xt_status xti_bulk_finish(struct xti_bulk *bulk);
+/* Builds the levels above; no node refers to the root yet. */
+xt_status xti_bulk_finish(struct xti_bulk *bulk, struct xti_root *root);
 
 /* False: the caller wants to stop. From the calling thread only. */
 bool xti_bulk_progress(struct xti_bulk *bulk, xt_load_phase phase, uint64_t done, uint64_t total);

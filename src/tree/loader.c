@@ -5,6 +5,7 @@
 #include <math.h>
 
 #include "tree/bulk.h"
+#include "tree/graft.h"
 
 #define CHUNK_BYTES ((size_t)8 << 20)
 
@@ -24,6 +25,7 @@
 
 struct xti_loader {
     struct xti_txn *txn;
+    struct xti_writer *writer;
     const struct xti_os *os;
     xt_loader_options options;
     struct xti_record_shape shape;
@@ -36,6 +38,7 @@ struct xti_loader {
     uint64_t buffered;     /* records in chunks */
     uint64_t count;        /* all */
     uint64_t next_row;
+    uint64_t merge_total;
     struct xti_run run; /* what was spilled */
 };
 
@@ -92,8 +95,8 @@ static size_t chunk_records_for(const struct xti_loader *loader)
     return bytes > loader->shape.bytes ? (size_t)(bytes / loader->shape.bytes) : 1;
 }
 
-xt_status xti_loader_open(struct xti_txn *txn, const xt_loader_options *options,
-                          struct xti_loader **out)
+xt_status xti_loader_open(struct xti_txn *txn, struct xti_writer *writer,
+                          const xt_loader_options *options, struct xti_loader **out)
 {
     const struct xti_os *os = xti_txn_os(txn);
     const struct xti_layout *layout = xti_txn_layout(txn);
@@ -104,6 +107,7 @@ xt_status xti_loader_open(struct xti_txn *txn, const xt_loader_options *options,
     if (loader == NULL)
         return XT_ENOMEM;
     loader->txn = txn;
+    loader->writer = writer;
     loader->os = os;
     loader->options = *options;
     loader->run.file = XTI_FILE_NONE;
@@ -414,8 +418,32 @@ static uint64_t expected_units(const struct xti_loader *loader)
     return units + units / 16;
 }
 
+static bool tell_merging(void *context, uint64_t done)
+{
+    struct xti_loader *loader = context;
+    const xt_loader_options *o = &loader->options;
+
+    return o->progress == NULL ||
+           o->progress(o->progress_context, XT_LOAD_MERGING, done, loader->merge_total);
+}
+
+/* The new tree becomes the store's, or a part of it. */
+static xt_status take_tree(struct xti_loader *loader, struct xti_root root)
+{
+    struct xti_root old = xti_txn_root(loader->txn);
+    const struct xti_graft graft = {old, root, tell_merging, loader};
+
+    if (old.height == 0) {
+        xti_txn_set_root(loader->txn, root);
+        return XT_OK;
+    }
+    loader->merge_total = old.item_count < root.item_count ? old.item_count : root.item_count;
+    return xti_tree_graft(loader->writer, &graft);
+}
+
 static xt_status load(struct xti_loader *loader)
 {
+    struct xti_root root;
     struct xti_bulk bulk;
     xt_status status;
 
@@ -426,9 +454,9 @@ static xt_status load(struct xti_loader *loader)
     if (status == XT_OK)
         status = build(loader, &bulk);
     if (status == XT_OK)
-        status = xti_bulk_finish(&bulk);
+        status = xti_bulk_finish(&bulk, &root);
     xti_bulk_release(&bulk);
-    return status;
+    return status == XT_OK ? take_tree(loader, root) : status;
 }
 
 /* What no system call says: no memory, cancelled. */

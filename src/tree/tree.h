@@ -83,9 +83,10 @@ XT_NODISCARD xt_status xti_tree_move(struct xti_writer *writer, uint64_t id,
 
 struct xti_loader;
 
-/* As xt_loader_open() and its family; arguments were checked but for the coordinates' values. */
-XT_NODISCARD xt_status xti_loader_open(struct xti_txn *txn, const xt_loader_options *options,
-                                       struct xti_loader **out);
+/* As xt_loader_open() and its family; arguments were checked but for the coordinates' values. The
+ * writer must outlive the loader; NULL will do for an empty store. */
+XT_NODISCARD xt_status xti_loader_open(struct xti_txn *txn, struct xti_writer *writer,
+                                       const xt_loader_options *options, struct xti_loader **out);
 XT_NODISCARD xt_status xti_loader_add(struct xti_loader *loader, uint64_t id, const double *low,
                                       const double *high);
 XT_NODISCARD xt_status xti_loader_add_many(struct xti_loader *loader, const xt_rows *rows,

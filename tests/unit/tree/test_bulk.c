@@ -67,7 +67,7 @@ static xt_status run_load(struct xti_txn *txn, const struct load *load)
     double low[XT_DIMS_MAX], high[XT_DIMS_MAX];
     uint64_t random = check_seed;
     struct xti_loader *loader;
-    xt_status status = xti_loader_open(txn, &options, &loader);
+    xt_status status = xti_loader_open(txn, NULL, &options, &loader);
 
     for (size_t i = 0; i < load->count && status == XT_OK; i++) {
         make_item(load, &random, low, high);
@@ -274,6 +274,7 @@ static xt_status build_from_run(struct xti_txn *txn, const struct load *load, ui
     double low[XT_DIMS_MAX], high[XT_DIMS_MAX];
     uint64_t random = check_seed;
     struct xti_run run = {XTI_FILE_NONE, 0};
+    struct xti_root root;
     struct xti_bulk bulk;
     char record[64] = {0};
     xt_status status = xti_bulk_init(&bulk, txn, &options, load->count);
@@ -291,7 +292,9 @@ static xt_status build_from_run(struct xti_txn *txn, const struct load *load, ui
         status = xti_bulk_add_run(&bulk, &run, budget, scratch());
     CHECK_INT(run.file, XTI_FILE_NONE);
     if (status == XT_OK)
-        status = xti_bulk_finish(&bulk);
+        status = xti_bulk_finish(&bulk, &root);
+    if (status == XT_OK)
+        xti_txn_set_root(txn, root);
     xti_bulk_release(&bulk);
     return status;
 }
@@ -542,7 +545,7 @@ static xt_status watched_load(struct xti_txn *txn, uint64_t limit, uint32_t thre
 
     for (size_t i = 0; i < 2 * CHECK_COUNT(values); i++)
         values[i / 2][i % 2] = check_uniform(&random);
-    if (!CHECK_STATUS(xti_loader_open(txn, &options, &loader), XT_OK))
+    if (!CHECK_STATUS(xti_loader_open(txn, NULL, &options, &loader), XT_OK))
         return XT_ENOMEM;
     status = xti_loader_add_many(loader, &rows, &added);
     if (status == XT_OK)
