@@ -256,7 +256,6 @@ static void adopt(struct xti_txn *txn, const struct xtd_state *state, uint64_t r
     txn->os->mutex_unlock(txn->os, txn->mutex);
     xti_txn_next_sequence(txn, true);
     xti_epoch_end(txn);
-    txn->edit.room = 0; /* the next allocation begins an epoch */
     txn->expected_units = 0;
     txn->is_unsaved = false;
 }
@@ -297,7 +296,7 @@ static xt_status commit_files(struct xti_txn *txn, xt_error *error)
     status = xti_epoch_record(txn, error);
     if (status != XT_OK)
         return status;
-    txn->edit.room = 0; /* tops are moved */
+    txn->edit.room = 0; /* tops are moved, and the next allocation may begin an epoch */
     xti_free_drop(txn);
     status = write_parts(txn, error);
     if (status != XT_OK)
