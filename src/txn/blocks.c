@@ -143,8 +143,7 @@ xt_status xti_txn_frozen_node(const struct xti_txn *txn, uint32_t ref, uint32_t 
     return status;
 }
 
-/* Whether a ref leads to what the files held when the store was opened. */
-static bool is_found(const struct xti_txn *txn, uint32_t ref)
+bool xti_txn_is_found(const struct xti_txn *txn, uint32_t ref)
 {
     const struct xti_arena *arena = xti_space_arena_of(&txn->space, ref);
 
@@ -155,11 +154,11 @@ xt_status xti_txn_check_refs(const struct xti_txn *txn, const struct xtd_node *i
 {
     const uint32_t *refs;
 
-    if (inner->level == 0 || !is_found(txn, inner->self_ref))
+    if (inner->level == 0 || !xti_txn_is_found(txn, inner->self_ref))
         return XT_OK;
     refs = xti_inner_refs_const(&txn->layout, inner);
     for (uint32_t i = 0; i < inner->count; i++) {
-        if (!is_found(txn, refs[i]))
+        if (!xti_txn_is_found(txn, refs[i]))
             return XT_ECORRUPT;
     }
     return XT_OK;

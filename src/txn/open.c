@@ -119,7 +119,9 @@ static void remove_leftovers(struct xti_txn *txn)
     txn->os->free(txn->os, found, sizeof *found);
 }
 
-/* R5: what HEAD says may so far be only in the system's cache, left by a sync that failed; it is
+/* A root outside of what was found might come to lie among blocks of this process.
+ *
+ * R5: what HEAD says may so far be only in the system's cache, left by a sync that failed; it is
  * written again and synced before anything is built on it. */
 static xt_status prepare_writing(struct xti_txn *txn, xt_error *error)
 {
@@ -133,6 +135,9 @@ static xt_status prepare_writing(struct xti_txn *txn, xt_error *error)
     status = xti_txn_draw_sequence(txn, error);
     if (status != XT_OK)
         return status;
+    if (txn->now.root.ref != 0 && !xti_txn_is_found(txn, txn->now.root.ref))
+        return xti_report(error, XT_ECORRUPT, txn->path, XTI_NAME_HEAD, 80,
+                          "root outside the committed arenas");
     for (uint32_t i = 0; i < txn->space.arena_count && status == XT_OK; i++) {
         if (!txn->space.arenas[i].is_sealed)
             status = xti_arena_give_memory(&txn->space, &txn->space.arenas[i]);

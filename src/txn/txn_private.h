@@ -231,6 +231,11 @@ void xti_free_drop(struct xti_txn *txn);
 /* Gives the lists' memory back. */
 void xti_free_release(struct xti_txn *txn);
 
+/* ---- blocks.c ------------------------------------------------------------------------------- */
+
+/* Whether a ref leads to what the files held when a writer opened the store. */
+bool xti_txn_is_found(const struct xti_txn *txn, uint32_t ref);
+
 /* ---- txn.c: the writer's numbers ------------------------------------------------------------- */
 
 /* XT_EMISUSE for a reader, XT_EBROKEN after a failed sync. */

@@ -395,6 +395,26 @@ static void children_of_a_found_node_lie_in_what_was_found(void)
     }
 }
 
+static void a_writer_refuses_a_root_outside_of_what_it_found(void)
+{
+    struct xti_root root = {0, 1, 4};
+    struct xti_txn *txn;
+    struct stage stage;
+    xt_error error;
+
+    stage_begin(&stage, true);
+    root.ref = leaf_make(stage.txn, 1, 1).ref + 4096;
+    xti_txn_set_root(stage.txn, root);
+    (void)CHECK_STATUS(xti_txn_commit(stage.txn, NULL), XT_OK);
+    xti_txn_close(stage.txn);
+    (void)CHECK_STATUS(
+        xti_txn_open(&stage.fail.os, PATH, true, XT_VERIFY_LAZY, WINDOW_BYTES, &error, &txn),
+        XT_ECORRUPT);
+    (void)CHECK_STR(error.check, "root outside the committed arenas");
+    stage.txn = scene_open(&stage.fail.os, false);
+    stage_end(&stage);
+}
+
 static void the_checksum_of_a_found_node_is_looked_at(void)
 {
     struct xtd_node *node;
@@ -684,6 +704,8 @@ CHECK_MAIN(
     {"no_ref_leads_to_a_wild_read", no_ref_leads_to_a_wild_read},
     {"children_of_a_found_node_lie_in_what_was_found",
      children_of_a_found_node_lie_in_what_was_found},
+    {"a_writer_refuses_a_root_outside_of_what_it_found",
+     a_writer_refuses_a_root_outside_of_what_it_found},
     {"the_checksum_of_a_found_node_is_looked_at", the_checksum_of_a_found_node_is_looked_at},
     {"live_units_do_not_wrap", live_units_do_not_wrap},
     {"an_extent_is_blocks_from_end_to_end", an_extent_is_blocks_from_end_to_end},
