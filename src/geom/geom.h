@@ -58,7 +58,21 @@ bool xti_origin_fits(const double *low, const double *high, const double *origin
 
 /* ---- kernels ------------------------------------------------------------------------------ */
 
-/* All of them look at the 64 slots from `first` (a multiple of 64) on, or up to `capacity` where
+/* Up to 64 slots of a leaf: where the low and the high sides of the first axis begin, and how far
+ * (in values) those of the next axis lie. Points: both are the same. slots: a multiple of 16. */
+struct xti_block_f64 {
+    const double *low, *high;
+    size_t step;
+    uint32_t slots;
+};
+
+struct xti_block_f32 {
+    const float *low, *high;
+    size_t step;
+    uint32_t slots;
+};
+
+/* Most of them look at the 64 slots from `first` (a multiple of 64) on, or up to `capacity` where
  * that comes earlier, and give bit i for slot first + i. Bits for slots outside are 0. `first` is
  * less than `capacity`, dims at least 1, and of a window in f64 low <= high. */
 struct xti_kernels {
@@ -82,6 +96,14 @@ struct xti_kernels {
                                  uint32_t dims, const double *low, const double *high);
     uint64_t (*boxes_within_f32)(const float *coords, uint32_t capacity, uint32_t first,
                                  uint32_t dims, const float *low, const float *high);
+
+    /* For each slot i of `outer` whose bit is set in `items`: masks[i] gets the slots of `inner`
+     * that share a point with it. Returns the bits whose masks are not 0; other elements of masks
+     * stay as they are. */
+    uint64_t (*pairs_f64)(const struct xti_block_f64 *outer, const struct xti_block_f64 *inner,
+                          uint32_t dims, uint64_t items, uint64_t *masks);
+    uint64_t (*pairs_f32)(const struct xti_block_f32 *outer, const struct xti_block_f32 *inner,
+                          uint32_t dims, uint64_t items, uint64_t *masks);
 
     /* Copies ids[i] for each set bit i of mask, in order, to out; returns how many. May write up
      * to 8 elements beyond them: out has room for popcount(mask) + 8. Reads whole groups of 8 up to

@@ -351,6 +351,8 @@ static uint64_t inner_covers(const float *boxes, uint32_t capacity, uint32_t fir
     return test_f32(sides, dims, hi, lo);
 }
 
+#include "geom/kernels_pairs.h"
+
 const struct xti_kernels *xti_kernels_avx512(void)
 {
     static const struct xti_kernels kernels = {
@@ -362,6 +364,8 @@ const struct xti_kernels *xti_kernels_avx512(void)
         .boxes_meet_f32 = boxes_meet_f32,
         .boxes_within_f64 = boxes_within_f64,
         .boxes_within_f32 = boxes_within_f32,
+        .pairs_f64 = pairs_f64,
+        .pairs_f32 = pairs_f32,
         .compress_ids = compress_ids,
         .inner_covers = inner_covers,
         .inner_growth = inner_growth,

@@ -284,6 +284,100 @@ static void bits_of_double_decide_in_f64(void)
     }
 }
 
+/* ---- pairs --------------------------------------------------------------------------------- */
+
+/* Two samples, as boxes or as points. */
+struct pair_sample {
+    struct sample s[2];
+    bool is_points[2];
+    uint32_t first[2];
+};
+
+static bool slots_meet(const struct pair_sample *p, uint32_t outer, uint32_t inner)
+{
+    for (uint32_t axis = 0; axis < p->s[0].dims; axis++) {
+        float low[2], high[2];
+
+        for (uint32_t i = 0; i < 2; i++) {
+            size_t array = (size_t)(p->is_points[i] ? 1 : 2) * axis * p->s[i].capacity;
+            const float *x = p->s[i].f32 + array + p->first[i] + (i == 0 ? outer : inner);
+
+            low[i] = x[0];
+            high[i] = x[p->is_points[i] ? 0 : p->s[i].capacity];
+        }
+        if (!(low[0] <= high[1] && low[1] <= high[0]))
+            return false;
+    }
+    return true;
+}
+
+static bool check_pairs(const struct xti_kernels *k, const struct pair_sample *p, uint64_t items)
+{
+    struct xti_block_f32 f32[2];
+    struct xti_block_f64 f64[2];
+    uint64_t masks[2][64], found[2], want = 0;
+    bool ok = true;
+
+    for (uint32_t i = 0; i < 2; i++) {
+        size_t capacity = p->s[i].capacity;
+        size_t to_high = p->is_points[i] ? 0 : capacity;
+        size_t step = p->is_points[i] ? capacity : 2 * capacity;
+        uint32_t left = (uint32_t)capacity - p->first[i];
+        uint32_t slots = left < 64 ? left : 64;
+        const float *x = p->s[i].f32 + p->first[i];
+        const double *y = p->s[i].f64 + p->first[i];
+
+        f32[i] = (struct xti_block_f32){x, x + to_high, step, slots};
+        f64[i] = (struct xti_block_f64){y, y + to_high, step, slots};
+    }
+    memset(masks, 0x55, sizeof masks);
+    if (f32[0].slots < 64)
+        items &= (UINT64_C(1) << f32[0].slots) - 1;
+    found[0] = k->pairs_f32(&f32[0], &f32[1], p->s[0].dims, items, masks[0]);
+    found[1] = k->pairs_f64(&f64[0], &f64[1], p->s[0].dims, items, masks[1]);
+    for (uint32_t slot = 0; slot < 64; slot++) {
+        uint64_t mask = UINT64_C(0x5555555555555555);
+
+        if (items >> slot & 1) {
+            mask = 0;
+            for (uint32_t i = 0; i < f32[1].slots; i++)
+                mask |= (uint64_t)slots_meet(p, slot, i) << i;
+            want |= (uint64_t)(mask != 0) << slot;
+        }
+        ok = CHECK_U64(masks[0][slot], mask) && CHECK_U64(masks[1][slot], mask) && ok;
+    }
+    return CHECK_U64(found[0], want) && CHECK_U64(found[1], want) && ok;
+}
+
+static void pairs_are_those_of_a_plain_loop(void)
+{
+    uint64_t random = check_seed;
+    bool ok = true;
+
+    for (uint32_t round = 0; ok && round < 600; round++) {
+        uint32_t dims = dims_tested[round % 8];
+        uint64_t choice = check_random(&random);
+        struct pair_sample p = {
+            .is_points = {choice & 1, choice >> 1 & 1}
+        };
+
+        for (uint32_t i = 0; i < 2; i++) {
+            sample_init(&p.s[i], dims, capacities_tested[(choice >> (8 + 8 * i)) % 8], &random);
+            p.first[i] = p.s[i].capacity > 64 ? 64 : 0;
+        }
+        for (size_t i = 0; i < CHECK_COUNT(kernel_names); i++) {
+            const struct xti_kernels *k = xti_kernels_get(kernel_names[i]);
+
+            if (k == NULL)
+                continue;
+            check_row = k->name;
+            ok = check_pairs(k, &p, round % 3 == 0 ? UINT64_MAX : check_random(&random)) && ok;
+        }
+        sample_free(&p.s[0]);
+        sample_free(&p.s[1]);
+    }
+}
+
 /* ---- compressing --------------------------------------------------------------------------- */
 
 static bool check_compress(const struct xti_kernels *k, uint32_t capacity, uint64_t mask)
@@ -366,6 +460,7 @@ CHECK_MAIN({"masks_are_those_of_a_plain_loop", masks_are_those_of_a_plain_loop},
            {"narrowed_windows_between_floats_match_what_reaches_across",
             narrowed_windows_between_floats_match_what_reaches_across},
            {"bits_of_double_decide_in_f64", bits_of_double_decide_in_f64},
+           {"pairs_are_those_of_a_plain_loop", pairs_are_those_of_a_plain_loop},
            {"ids_of_set_bits_are_copied_in_order", ids_of_set_bits_are_copied_in_order},
            {"best_kernels_are_the_widest_that_the_processor_has",
             best_kernels_are_the_widest_that_the_processor_has})
