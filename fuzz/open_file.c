@@ -216,6 +216,20 @@ static void window_ask(const xt_snapshot *snapshot, const double *window, unsign
     xt_query_close(query);
 }
 
+static void join_ask(const xt_snapshot *snapshot)
+{
+    xt_pair pairs[50];
+    uint64_t number;
+    size_t count;
+    xt_join *join;
+
+    require(xt_join_open(snapshot, NULL, NULL, &join) == XT_OK);
+    for (unsigned i = 0; i < 20 && xt_join_next(join, pairs, 50, &count) == XT_OK; i++)
+        require(count >= 1 && count <= 50);
+    (void)!xt_join_count(join, &number);
+    xt_join_close(join);
+}
+
 static bool node_ignore(void *context, const xt_node_info *node)
 {
     uint64_t *sum = context;
@@ -243,6 +257,7 @@ static void store_ask(xt_store *store)
     if (of_store.dims == 2 && xt_snapshot_latest(store, &snapshot) == XT_OK) {
         for (size_t i = 0; i < XTI_ARRAY_COUNT(windows); i++)
             window_ask(snapshot, windows[i], (unsigned)i % 2);
+        join_ask(snapshot);
         (void)!xt_snapshot_bounds(snapshot, low, high);
         (void)!xt_snapshot_stats(snapshot, &stats);
         (void)!xt_snapshot_nodes(snapshot, 0, node_ignore, &sum);

@@ -536,6 +536,68 @@ XT_API XT_NODISCARD xt_status xt_query_stats(const xt_query *query, xt_walk_stat
 /** Ends a query. NULL is allowed. */
 XT_API void xt_query_close(xt_query *query);
 
+/* ---- joins ------------------------------------------------------------------------------- */
+
+typedef struct xt_join xt_join;
+
+/* The ids of two items whose boxes share a point: one of snapshot a, one of snapshot b. */
+typedef struct xt_pair {
+    uint64_t a, b;
+} xt_pair;
+
+typedef struct xt_join_options {
+    size_t struct_size;
+    uint64_t limit;   /* stop after so many pairs; 0: no limit */
+    xt_kernel kernel; /* XT_EINVAL if this processor lacks it */
+} xt_join_options;
+#define XT_JOIN_OPTIONS_INIT                                                                       \
+    {                                                                                              \
+        sizeof(xt_join_options), 0, XT_KERNEL_BEST                                                 \
+    }
+
+/** Finds every pair of an item of `a` and an item of `b` that share a point (borders count).
+ *
+ * a, b     snapshots with the same number of dimensions, of the same store or of two; the kinds of
+ *          their items and the types of their coordinates may differ: each coordinate counts with
+ *          the exact value that its store holds.
+ * b        NULL, or the handle a: the join of a with itself. It gives each unordered pair of
+ *          different items once, in either order, and no item with itself. Items with equal ids
+ *          are different items.
+ * options  NULL: no limit.
+ * out      the join: end it with xt_join_close() before one of the snapshots is released.
+ *
+ * Pairs come in no particular order, each once; the order is the same for the same snapshots. The
+ * two trees are walked together, after T. Brinkhoff, H.-P. Kriegel, B. Seeger, "Efficient
+ * Processing of Spatial Joins Using R-trees" (1993): much cheaper than one query for each item.
+ *
+ * Cost     one allocation of O(height * dims) bytes, whatever the number of pairs; no node is read
+ *          before xt_join_next().
+ * Threads  any thread may call; one join serves one thread at a time.
+ * Errors   XT_EINVAL (the numbers of dimensions differ, or a bad option), XT_ENOMEM.
+ */
+XT_API XT_NODISCARD xt_status xt_join_open(const xt_snapshot *a, const xt_snapshot *b,
+                                           const xt_join_options *options, xt_join **out);
+
+/** The next pairs: as many as there are, at most `capacity`, which is at least 1.
+ *
+ * pairs    capacity elements; *count of them are set.
+ * Returns  XT_OK with *count >= 1, or XT_DONE with *count == 0.
+ * Errors   XT_ECORRUPT (again at every further call), XT_EINVAL.
+ */
+XT_API XT_NODISCARD xt_status xt_join_next(xt_join *join, xt_pair *pairs, size_t capacity,
+                                           size_t *count);
+
+/** Counts the pairs that xt_join_next() would still give, and leaves the join at its end. Errors:
+ *  XT_ECORRUPT. */
+XT_API XT_NODISCARD xt_status xt_join_count(xt_join *join, uint64_t *count);
+
+/** What the walk has touched so far, in both trees; the same for every kernel. A node counts each
+ *  time it is visited with another partner. items: pairs. Errors: XT_EINVAL (struct_size). */
+XT_API XT_NODISCARD xt_status xt_join_stats(const xt_join *join, xt_walk_stats *out);
+
+/** Ends a join. NULL is allowed. */
+XT_API void xt_join_close(xt_join *join);
+
 /* ---- checking ---------------------------------------------------------------------------- */
 
 typedef struct xt_check_options {

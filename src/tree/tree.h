@@ -31,6 +31,23 @@ XT_NODISCARD xt_status xti_window_next_batch(struct xti_window_query *query, uin
 XT_NODISCARD xt_status xti_window_count(struct xti_window_query *query, uint64_t *count);
 void xti_window_stats(const struct xti_window_query *query, xt_walk_stats *out);
 
+/* ---- joins (join*.c) ---------------------------------------------------------------------- */
+
+struct xti_join;
+
+/* b: NULL joins a with itself; else of as many dimensions. One allocation. The views must outlive
+ * it. */
+XT_NODISCARD xt_status xti_join_open(const struct xti_os *os, const struct xti_view *a,
+                                     const struct xti_view *b, uint64_t limit,
+                                     const struct xti_kernels *kernels, struct xti_join **out);
+void xti_join_close(struct xti_join *join);
+
+/* As xt_join_next(), xt_join_count(), xt_join_stats(). */
+XT_NODISCARD xt_status xti_join_next(struct xti_join *join, xt_pair *pairs, size_t capacity,
+                                     size_t *count);
+XT_NODISCARD xt_status xti_join_count(struct xti_join *join, uint64_t *count);
+void xti_join_stats(const struct xti_join *join, xt_walk_stats *out);
+
 /* ---- whole tree (walk.c, stats.c, verify.c) ------------------------------------------------ */
 
 /* As xt_snapshot_nodes(), xt_snapshot_stats(), xt_snapshot_bounds(). */

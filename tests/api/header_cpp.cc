@@ -20,11 +20,13 @@ static bool round_trip(xt_store *store)
     const double window[] = {0.0, 0.0, 3.0, 3.0};
     xt_loader_options load = XT_LOADER_OPTIONS_INIT;
     xt_query_options ask = XT_QUERY_OPTIONS_INIT;
+    xt_join_options pair = XT_JOIN_OPTIONS_INIT;
     xt_check_options check = XT_CHECK_OPTIONS_INIT;
     xt_check_report report = XT_CHECK_REPORT_INIT;
     xt_loader *loader = nullptr;
     xt_snapshot *snapshot = nullptr;
     xt_query *query = nullptr;
+    xt_join *join = nullptr;
     uint64_t count = 0;
 
     bool good = holds(xt_loader_open(store, &load, &loader), XT_OK) &&
@@ -34,7 +36,10 @@ static bool round_trip(xt_store *store)
                 holds(xt_snapshot_latest(store, &snapshot), XT_OK) &&
                 holds(xt_query_window(snapshot, window, &ask, &query), XT_OK) &&
                 holds(xt_query_count(query, &count), XT_OK) && count == 1 &&
+                holds(xt_join_open(snapshot, nullptr, &pair, &join), XT_OK) &&
+                holds(xt_join_count(join, &count), XT_OK) && count == 0 &&
                 holds(xt_store_check(store, &check, &report), XT_OK);
+    xt_join_close(join);
     xt_query_close(query);
     xt_snapshot_release(snapshot);
     return good;
