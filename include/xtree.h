@@ -466,9 +466,13 @@ XT_API XT_NODISCARD xt_status xt_snapshot_nodes(const xt_snapshot *snapshot, uin
 
 /* ---- queries ----------------------------------------------------------------------------- */
 
+/* How an item stands to a window. Items and windows are closed: borders belong to them. */
 typedef enum xt_predicate {
-    XT_INTERSECTS = 0, /* the item and the window share a point (borders count) */
-    XT_WITHIN = 1      /* the item lies inside the window (borders count) */
+    XT_INTERSECTS = 0, /* they share a point */
+    XT_WITHIN = 1,     /* the item lies inside the window */
+    XT_CONTAINS =
+        2,          /* the window lies inside the item; with low == high: the item covers a point */
+    XT_DISJOINT = 3 /* they share no point */
 } xt_predicate;
 
 /* Which kernels compute: for tests and measurements. All give the same answers. */
@@ -479,18 +483,34 @@ typedef enum xt_kernel {
     XT_KERNEL_AVX512 = 3
 } xt_kernel;
 
+typedef struct xt_condition {
+    xt_predicate predicate;
+    const double *window; /* 2 * dims doubles, as for xt_query_window() */
+} xt_condition;
+
+/* Asked about an item: low, high have dims doubles each, valid during the call. False leaves the
+ * item out. It runs in the thread that takes results, and may not call the query it belongs to. */
+typedef bool xt_filter_fn(void *context, uint64_t id, const double *low, const double *high);
+
 typedef struct xt_query_options {
     size_t struct_size;
     xt_predicate predicate;
-    uint64_t limit;   /* stop after so many items; 0: no limit */
-    xt_kernel kernel; /* XT_EINVAL if this processor lacks it */
+    uint64_t limit;           /* stop after so many items; 0: no limit */
+    xt_kernel kernel;         /* XT_EINVAL if this processor lacks it */
+    const xt_condition *also; /* more conditions, all of which must hold too; copied */
+    size_t also_count;
+    xt_filter_fn *filter; /* called once for each item that all conditions hold for, also for a few
+                             that a limit then leaves out; NULL: none */
+    void *filter_context;
 } xt_query_options;
 #define XT_QUERY_OPTIONS_INIT                                                                      \
     {                                                                                              \
-        sizeof(xt_query_options), XT_INTERSECTS, 0, XT_KERNEL_BEST                                 \
+        sizeof(xt_query_options), XT_INTERSECTS, 0, XT_KERNEL_BEST, NULL, 0, NULL, NULL            \
     }
 
-/** Finds every item that stands in the relation `predicate` to `window`.
+/** Finds every item that stands in the relation `predicate` to `window`, and to the windows of all
+ *  further conditions as these say, and that the filter takes. All of it is one walk: what any
+ *  condition rules out is not visited.
  *
  * window   2 * dims doubles, all low corners first, then all high corners. low[i] <= high[i];
  *          infinities are allowed, NaN is not. It is copied.
@@ -499,11 +519,22 @@ typedef struct xt_query_options {
  *
  * Items come in no particular order, each once; the order is the same for the same snapshot.
  *
- * Cost     one allocation of O(height * dims) bytes; no node is read before xt_query_next().
+ * Cost     one allocation of O((height + conditions) * dims) bytes; no node is read before
+ *          xt_query_next().
  * Threads  any thread may call; one query serves one thread at a time.
  * Errors   XT_EINVAL (a bad window or option), XT_ENOMEM.
  */
 XT_API XT_NODISCARD xt_status xt_query_window(const xt_snapshot *snapshot, const double *window,
+                                              const xt_query_options *options, xt_query **out);
+
+/** Finds every item that covers a point: XT_CONTAINS with a window that is the point.
+ *
+ * point    dims doubles, no NaN. It is copied.
+ * options  as above, with a predicate of 0 or XT_CONTAINS.
+ *
+ * Cost, threads and errors as xt_query_window().
+ */
+XT_API XT_NODISCARD xt_status xt_query_covers(const xt_snapshot *snapshot, const double *point,
                                               const xt_query_options *options, xt_query **out);
 
 /** The next item. Errors: XT_DONE (no more), XT_ECORRUPT (again at every further call). */
@@ -519,7 +550,8 @@ XT_API XT_NODISCARD xt_status xt_query_next_batch(xt_query *query, uint64_t *ids
                                                   size_t *count);
 
 /** Counts the items that xt_query_next() would still give, and leaves the query at its end. Faster
- *  than taking them: nodes wholly inside the window are counted unseen. Errors: XT_ECORRUPT. */
+ *  than taking them: nodes below which all conditions are known to hold are counted unseen, unless
+ *  a filter wants to see their items. Errors: XT_ECORRUPT. */
 XT_API XT_NODISCARD xt_status xt_query_count(xt_query *query, uint64_t *count);
 
 typedef struct xt_walk_stats {

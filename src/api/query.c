@@ -2,6 +2,8 @@
  *
  * SPDX-License-Identifier: MIT
  */
+#include <string.h>
+
 #include "api/api_private.h"
 
 /* The only kind of query is the window query, so the public handle is the tree's own. */
@@ -19,6 +21,36 @@ static bool window_is_valid(const double *window, uint32_t dims)
     return true;
 }
 
+static bool condition_is_valid(xt_predicate predicate, const double *window, uint32_t dims)
+{
+    return window != NULL && (unsigned)predicate <= XT_DISJOINT && window_is_valid(window, dims);
+}
+
+static bool also_is_valid(const xt_query_options *options, uint32_t dims)
+{
+    if (options->also == NULL)
+        return options->also_count == 0;
+    for (size_t i = 0; i < options->also_count; i++) {
+        if (!condition_is_valid(options->also[i].predicate, options->also[i].window, dims))
+            return false;
+    }
+    return true;
+}
+
+/* Takes the caller's options and finds the kernels. */
+static xt_status options_take(const xt_snapshot *snapshot, const xt_query_options *from,
+                              xt_query_options *to, const struct xti_kernels **kernels)
+{
+    xt_status status = xti_options_take(to, sizeof *to, from);
+
+    if (status != XT_OK)
+        return status;
+    if (snapshot == NULL || !also_is_valid(to, snapshot->view->layout->dims))
+        return XT_EINVAL;
+    *kernels = xti_kernels_get(to->kernel);
+    return *kernels == NULL ? XT_EINVAL : XT_OK;
+}
+
 xt_status xt_query_window(const xt_snapshot *snapshot, const double *window,
                           const xt_query_options *options, xt_query **out)
 {
@@ -30,20 +62,39 @@ xt_status xt_query_window(const xt_snapshot *snapshot, const double *window,
     if (out == NULL)
         return XT_EINVAL;
     *out = NULL;
+    status = options_take(snapshot, options, &o, &kernels);
+    if (status != XT_OK)
+        return status;
+    if (!condition_is_valid(o.predicate, window, snapshot->view->layout->dims))
+        return XT_EINVAL;
+    status = xti_window_open(snapshot->store->os, snapshot->view, window, &o, kernels, &query);
+    *out = (xt_query *)(void *)query;
+    return status;
+}
+
+xt_status xt_query_covers(const xt_snapshot *snapshot, const double *point,
+                          const xt_query_options *options, xt_query **out)
+{
+    double window[2 * XT_DIMS_MAX];
+    xt_query_options o;
+    xt_status status;
+    size_t dims;
+
+    if (out == NULL)
+        return XT_EINVAL;
+    *out = NULL;
     status = xti_options_take(&o, sizeof o, options);
     if (status != XT_OK)
         return status;
-    if (snapshot == NULL || window == NULL ||
-        !window_is_valid(window, snapshot->view->layout->dims) ||
-        (o.predicate != XT_INTERSECTS && o.predicate != XT_WITHIN))
+    if (snapshot == NULL || point == NULL ||
+        (o.predicate != (xt_predicate)0 && o.predicate != XT_CONTAINS))
         return XT_EINVAL;
-    kernels = xti_kernels_get(o.kernel);
-    if (kernels == NULL)
-        return XT_EINVAL;
-    status = xti_window_open(snapshot->store->os, snapshot->view, window, o.predicate, o.limit,
-                             kernels, &query);
-    *out = (xt_query *)(void *)query;
-    return status;
+    dims = snapshot->view->layout->dims;
+    memcpy(window, point, dims * sizeof *point);
+    memcpy(window + dims, point, dims * sizeof *point);
+    o.struct_size = sizeof o;
+    o.predicate = XT_CONTAINS;
+    return xt_query_window(snapshot, window, &o, out);
 }
 
 xt_status xt_query_next(xt_query *query, xt_item *item)

@@ -1,7 +1,7 @@
 /* src/tree/count.c -- counts what a window query would still give.
  *
- * Nodes inside the window are counted by the item_count of their header; only nodes that the
- * window's border crosses are entered.
+ * Nodes that hold are counted by the item_count of their header; only the others are entered. A
+ * filter wants to see each item, so with one all are entered.
  *
  * SPDX-License-Identifier: MIT
  */
@@ -14,7 +14,10 @@ xt_status xti_window_count(struct xti_window_query *query, uint64_t *count)
     *count = 0;
     if (query->status < XT_OK)
         return query->status;
-    query->is_counting = true;
+    if (query->conditions.filter == NULL) {
+        query->is_counting = true;
+        query->ahead.leaf = query->ahead.coords;
+    }
     query->counted = xti_bit_count(query->pending);
     query->pending = 0;
     while (query->counted < limit && xti_window_advance(query)) {

@@ -15,11 +15,15 @@
 
 /* ---- windows (window.c, count.c) ---------------------------------------------------------- */
 
+/* What an xt_query is: the first field of every kind of query tells it. */
+enum xti_query_kind { XTI_QUERY_WINDOW = 1, XTI_QUERY_WINDOWS = 2, XTI_QUERY_NEAREST = 3 };
+
 struct xti_window_query;
 
-/* window: 2 * dims doubles, checked by the caller. One allocation. The view must outlive it. */
+/* window: 2 * dims doubles; it and the options were checked by the caller, and options->kernel was
+ * looked up. One allocation. The view must outlive it. */
 XT_NODISCARD xt_status xti_window_open(const struct xti_os *os, const struct xti_view *view,
-                                       const double *window, xt_predicate predicate, uint64_t limit,
+                                       const double *window, const xt_query_options *options,
                                        const struct xti_kernels *kernels,
                                        struct xti_window_query **out);
 void xti_window_close(struct xti_window_query *query);

@@ -16,19 +16,17 @@
 #ifndef XTI_WINDOW_PRIVATE_H
 #define XTI_WINDOW_PRIVATE_H
 
-#include "tree/tree.h"
-
-#define XTI_BLOCK_SLOTS 64u /* what a kernel looks at in one call */
+#include "tree/condition.h"
 
 /* An inner node on the way down, and the block of it that is being worked on. */
 struct xti_window_frame {
     const struct xtd_node *node;
     const uint32_t *refs; /* of the block's first slot */
     uint64_t meet;        /* children of the block still to enter */
-    uint64_t hold;        /* those that are proven to lie inside the window */
+    uint64_t hold;        /* those of them that are known to hold */
     uint64_t ahead;       /* those that were not asked for from memory yet */
     uint32_t next_slot;   /* where the next block begins */
-    bool is_whole;        /* the node lies inside the window: nothing below is tested */
+    bool is_whole;        /* all conditions hold: nothing below is tested */
 };
 
 /* Leaves are queued, as blocks of their parents, while their lines are on their way from memory:
@@ -41,11 +39,21 @@ static_assert(XTI_LEAF_BLOCKS >= XTI_LEAVES_AHEAD, "that many blocks of one leaf
 struct xti_leaf_block {
     const uint32_t *refs; /* of the block's first slot */
     uint64_t meet;        /* leaves still to enter */
-    uint64_t hold;        /* those that lie inside the window */
+    uint64_t hold;        /* those of them that are known to hold */
     uint64_t ahead;       /* those that were not asked for yet */
 };
 
+/* How much of a child to ask for ahead of time, in lines. */
+struct xti_ahead {
+    uint32_t inner;
+    uint32_t leaf;     /* one that is tested; all of it, unless only its coordinates are read */
+    uint32_t coords;   /* without the ids */
+    uint32_t id_first; /* where the ids begin, and how many lines they take */
+    uint32_t ids;
+};
+
 struct xti_window_query {
+    enum xti_query_kind query_kind; /* first: xt_query is told by it */
     const struct xti_os *os;
     const struct xti_view *view;
     const struct xti_layout *layout;
@@ -54,8 +62,7 @@ struct xti_window_query {
     size_t bytes;                /* of this allocation */
     xt_status status;            /* XT_OK while there may be more; then it stays as it is */
     bool is_started;
-    bool is_counting;  /* children inside the window are counted, not entered */
-    bool knows_origin; /* `moved` is the window moved to `origin` */
+    bool is_counting; /* children that hold are counted, not entered */
 
     /* The current leaf. */
     bool leaf_is_whole;
@@ -78,49 +85,89 @@ struct xti_window_query {
     uint64_t visits_left; /* a walk that enters more nodes than there are units goes in circles */
     uint64_t counted;
     uint64_t nodes, leaves, lines, items; /* xt_walk_stats */
-
-    /* How much of a child to ask for ahead of time, in lines. */
-    uint32_t ahead_inner;
-    uint32_t ahead_leaf;     /* all of it */
-    uint32_t ahead_coords;   /* without the ids */
-    uint32_t ahead_id_first; /* where the ids begin, and how many lines they take */
-    uint32_t ahead_ids;
-
-    uint64_t (*leaf_f64)(const double *coords, uint32_t capacity, uint32_t first, uint32_t dims,
-                         const double *low, const double *high);
-    uint64_t (*leaf_f32)(const float *coords, uint32_t capacity, uint32_t first, uint32_t dims,
-                         const float *low, const float *high);
-    double *low, *high;           /* the window */
-    double *origin;               /* what `moved` was moved to */
-    double *item_low, *item_high; /* of the item that xti_window_next() gave */
-    float *low_f32, *high_f32;    /* the window for leaves of f32 */
-    struct xti_offset_window moved;
-    struct xti_leaf_block blocks[XTI_LEAF_BLOCKS]; /* all fields before it begin as zeroes */
-    struct xti_window_frame frames[]; /* the view's height - 1; then the arrays above */
+    struct xti_ahead ahead;
+    struct xti_conditions conditions; /* all fields before it begin as zeroes */
+    struct xti_condition window;
+    struct xti_leaf_block blocks[XTI_LEAF_BLOCKS];
+    struct xti_window_frame frames[]; /* the view's height - 1; then the conditions' arrays */
 };
 
 /* Moves on to the next block of a leaf that has hits, and puts them into `pending`, which must be
  * 0. False: there is none, and query->status says why. */
 bool xti_window_advance(struct xti_window_query *query);
 
-static inline uint32_t xti_bit_lowest(uint64_t mask)
+/* ---- what window queries of all kinds share ---------------------------------------------- */
+
+/* Longer nodes are left to the processor's own prefetching, which sees sequential reads. */
+#define XTI_AHEAD_LINES_MAX 32u
+
+static inline uint32_t xti_lines_up_to(uint64_t lines, uint32_t most)
 {
-    return (uint32_t)__builtin_ctzll(mask);
+    return lines < most ? (uint32_t)lines : most;
 }
 
-/* Written out, as the baseline instruction set has no such instruction. */
-static inline uint32_t xti_bit_count(uint64_t mask)
+/* How much of children to ask for: what will be read of a node of normal size. */
+static inline void xti_ahead_set(struct xti_ahead *ahead, const struct xti_layout *layout)
 {
-    mask -= mask >> 1 & UINT64_C(0x5555555555555555);
-    mask = (mask & UINT64_C(0x3333333333333333)) + (mask >> 2 & UINT64_C(0x3333333333333333));
-    mask = (mask + (mask >> 4)) & UINT64_C(0x0f0f0f0f0f0f0f0f);
-    return (uint32_t)(mask * UINT64_C(0x0101010101010101) >> 56);
+    uint64_t box_lines = (uint64_t)layout->inner_capacity / 16 * 2 * layout->dims;
+    uint64_t head_lines = layout->inner_boxes_offset / XTD_UNIT_BYTES;
+    uint64_t coord_lines =
+        (uint64_t)layout->leaf_capacity / 16 * layout->leaf_axes * layout->coord_bytes / 4;
+    uint64_t id_lines = layout->leaf_capacity / 8;
+
+    ahead->inner = xti_lines_up_to(head_lines + box_lines, XTI_AHEAD_LINES_MAX);
+    ahead->leaf = xti_lines_up_to(1 + coord_lines + id_lines, XTI_AHEAD_LINES_MAX);
+    ahead->coords = xti_lines_up_to(1 + coord_lines, XTI_AHEAD_LINES_MAX);
+    ahead->id_first = (uint32_t)(1 + coord_lines);
+    ahead->ids = xti_lines_up_to(id_lines, XTI_AHEAD_LINES_MAX);
 }
 
-/* A mask of the lowest `count` bits, all 64 when there are more. */
-static inline uint64_t xti_bits_below(uint32_t count)
+/* Asks for a leaf: for what will be read of it. */
+static inline void xti_leaf_ask(const struct xti_view *view, const struct xti_ahead *ahead,
+                                uint32_t ref, bool reads_coords)
 {
-    return count >= 64 ? UINT64_MAX : (UINT64_C(1) << count) - 1;
+    if (reads_coords) {
+        xti_view_prefetch(view, ref, ahead->leaf);
+        return;
+    }
+    xti_view_prefetch(view, ref, 1);
+    xti_view_prefetch(view, ref + ahead->id_first, ahead->ids);
+}
+
+/* How many of the four 16-slot groups of a block are touched: refs are 16 to a line. */
+static inline uint32_t xti_lines_of_refs(uint64_t mask)
+{
+    uint32_t lines = 0;
+
+    for (; mask != 0; mask >>= 16)
+        lines += (mask & 0xffff) != 0;
+    return lines;
+}
+
+/* Ids are 8 to a line: counts the bytes of the mask that are not zero. */
+static inline uint32_t xti_lines_of_ids(uint64_t mask)
+{
+    mask |= mask >> 4;
+    mask |= mask >> 2;
+    mask |= mask >> 1;
+    return (uint32_t)((mask & UINT64_C(0x0101010101010101)) * UINT64_C(0x0101010101010101) >> 56);
+}
+
+/* Lines of the arrays of a block that begins at slot `first`. */
+static inline uint32_t xti_lines_of_boxes(const struct xti_layout *layout, uint32_t capacity,
+                                          uint32_t first)
+{
+    uint32_t slots = capacity - first < XTI_BLOCK_SLOTS ? capacity - first : XTI_BLOCK_SLOTS;
+
+    return slots / 16 * 2 * layout->dims;
+}
+
+static inline uint32_t xti_lines_of_coords(const struct xti_layout *layout, uint32_t capacity,
+                                           uint32_t first)
+{
+    uint32_t slots = capacity - first < XTI_BLOCK_SLOTS ? capacity - first : XTI_BLOCK_SLOTS;
+
+    return slots / 16 * layout->leaf_axes * layout->coord_bytes / 4;
 }
 
 #endif

@@ -16,25 +16,6 @@
  * processor to keep track of. */
 #define AHEAD_CHILDREN 8u
 
-/* How many of the four 16-slot groups of a block are touched: refs are 16 to a line. */
-static uint32_t lines_of_refs(uint64_t mask)
-{
-    uint32_t lines = 0;
-
-    for (; mask != 0; mask >>= 16)
-        lines += (mask & 0xffff) != 0;
-    return lines;
-}
-
-/* Ids are 8 to a line: counts the bytes of the mask that are not zero. */
-static uint32_t lines_of_ids(uint64_t mask)
-{
-    mask |= mask >> 4;
-    mask |= mask >> 2;
-    mask |= mask >> 1;
-    return (uint32_t)((mask & UINT64_C(0x0101010101010101)) * UINT64_C(0x0101010101010101) >> 56);
-}
-
 static bool walk_fail(struct xti_window_query *query, xt_status status)
 {
     query->status = status;
@@ -74,36 +55,45 @@ static void leaf_open(struct xti_window_query *query, const struct xtd_node *lea
     query->leaf_count = leaf->count;
 }
 
-static uint64_t leaf_test(struct xti_window_query *query, uint32_t first)
+/* With other conditions or a filter. A filter also reads the coordinates of a leaf that holds, and
+ * the ids of those that it is asked about when only their number is wanted. */
+__attribute__((noinline)) static void leaf_block_other(struct xti_window_query *query)
 {
-    const struct xti_layout *layout = query->layout;
-    const struct xtd_node *leaf = query->leaf;
-    const void *coords = xti_leaf_coords_const(leaf);
-    uint32_t slots = leaf->capacity - first;
+    const struct xti_conditions *c = &query->conditions;
+    uint32_t first = query->leaf_first;
 
-    if (slots > XTI_BLOCK_SLOTS)
-        slots = XTI_BLOCK_SLOTS;
-    query->lines += slots / 16 * layout->leaf_axes * layout->coord_bytes / 4;
-    if (layout->coord_bytes == sizeof(double))
-        return query->leaf_f64(coords, leaf->capacity, first, layout->dims, query->low,
-                               query->high);
-    return query->leaf_f32(coords, leaf->capacity, first, layout->dims, query->low_f32,
-                           query->high_f32);
+    if (query->leaf_is_whole)
+        query->pending = xti_bits_below(query->leaf_count - first);
+    else
+        query->pending = xti_conditions_leaf(c, &query->window, query->leaf, first);
+    if (!query->leaf_is_whole || c->filter != NULL)
+        query->lines += xti_lines_of_coords(query->layout, query->leaf->capacity, first);
+    if (!query->is_counting)
+        query->lines += xti_lines_of_ids(query->pending);
+    if (c->filter != NULL)
+        query->pending = xti_conditions_filter(c, query->leaf, first, query->pending);
 }
 
 static void leaf_block(struct xti_window_query *query)
 {
+    const struct xtd_node *leaf = query->leaf;
     uint32_t first = query->leaf_next;
 
     query->leaf_first = first;
     query->leaf_next = first + XTI_BLOCK_SLOTS;
-    query->leaf_ids = xti_leaf_ids_const(query->layout, query->leaf) + first;
-    if (query->leaf_is_whole)
+    query->leaf_ids = xti_leaf_ids_const(query->layout, leaf) + first;
+    if (!query->conditions.is_plain) {
+        leaf_block_other(query);
+        return;
+    }
+    if (query->leaf_is_whole) {
         query->pending = xti_bits_below(query->leaf_count - first);
-    else
-        query->pending = leaf_test(query, first);
+    } else {
+        query->pending = xti_condition_test(&query->conditions, &query->window, leaf, first);
+        query->lines += xti_lines_of_coords(query->layout, leaf->capacity, first);
+    }
     if (!query->is_counting)
-        query->lines += lines_of_ids(query->pending);
+        query->lines += xti_lines_of_ids(query->pending);
 }
 
 /* ---- inner nodes -------------------------------------------------------------------------- */
@@ -121,37 +111,6 @@ static void frame_push(struct xti_window_query *query, const struct xtd_node *no
         query->lines += query->layout->inner_boxes_offset / XTD_UNIT_BYTES - 1;
 }
 
-/* Moves the window to the node's origin, unless it is there already: the nodes of a tree mostly
- * share one. */
-static void origin_use(struct xti_window_query *query, const double *origin)
-{
-    uint32_t dims = query->layout->dims;
-    uint32_t same = 0;
-
-    if (query->knows_origin) {
-        while (same < dims && query->origin[same] == origin[same])
-            same++;
-        if (same == dims)
-            return;
-    }
-    for (uint32_t axis = 0; axis < dims; axis++)
-        query->origin[axis] = origin[axis];
-    xti_window_move(query->low, query->high, origin, dims, &query->moved);
-    query->knows_origin = true;
-}
-
-/* Asks for a leaf: for what will be read of it. */
-static void leaf_ask(const struct xti_window_query *query, uint32_t ref, bool is_whole)
-{
-    if (!is_whole) {
-        xti_view_prefetch(query->view, ref,
-                          query->is_counting ? query->ahead_coords : query->ahead_leaf);
-        return;
-    }
-    xti_view_prefetch(query->view, ref, 1);
-    xti_view_prefetch(query->view, ref + query->ahead_id_first, query->ahead_ids);
-}
-
 /* Asks for the next inner child of the block that was not asked for yet. */
 static void child_ask(const struct xti_window_query *query, struct xti_window_frame *frame)
 {
@@ -160,7 +119,7 @@ static void child_ask(const struct xti_window_query *query, struct xti_window_fr
 
     frame->ahead &= frame->ahead - 1;
     xti_view_prefetch(query->view, frame->refs[slot],
-                      is_held && query->is_counting ? 1 : query->ahead_inner);
+                      is_held && query->is_counting ? 1 : query->ahead.inner);
 }
 
 static void frame_block(struct xti_window_query *query, struct xti_window_frame *frame)
@@ -168,22 +127,18 @@ static void frame_block(struct xti_window_query *query, struct xti_window_frame 
     const struct xti_layout *layout = query->layout;
     const struct xtd_node *node = frame->node;
     uint32_t first = frame->next_slot;
-    uint32_t slots = node->capacity - first;
 
-    if (slots > XTI_BLOCK_SLOTS)
-        slots = XTI_BLOCK_SLOTS;
     frame->refs = xti_inner_refs_const(layout, node) + first;
     frame->next_slot = first + XTI_BLOCK_SLOTS;
     if (frame->is_whole) {
         frame->meet = xti_bits_below(node->count - first);
         frame->hold = frame->meet;
     } else {
-        origin_use(query, xti_inner_origin_const(node));
-        query->kernels->inner_window(xti_inner_boxes_const(layout, node), node->capacity, first,
-                                     layout->dims, &query->moved, &frame->meet, &frame->hold);
-        query->lines += (uint64_t)slots / 16 * 2 * layout->dims;
+        xti_conditions_inner(&query->conditions, &query->window, node, first, &frame->meet,
+                             &frame->hold);
+        query->lines += xti_lines_of_boxes(layout, node->capacity, first);
     }
-    query->lines += lines_of_refs(frame->meet);
+    query->lines += xti_lines_of_refs(frame->meet);
     frame->ahead = node->level > 1 ? frame->meet : 0; /* leaves have a queue of their own */
     for (uint32_t i = 0; i < AHEAD_CHILDREN && frame->ahead != 0; i++)
         child_ask(query, frame);
@@ -204,7 +159,7 @@ static bool node_enter(struct xti_window_query *query, uint32_t ref, uint32_t le
     return true;
 }
 
-/* Counts a subtree that lies inside the window by its header. False: enough were counted, or what
+/* Counts a subtree that holds by its header. False: enough were counted, or what
  * the header says cannot be. */
 static bool subtree_count(struct xti_window_query *query, uint32_t ref, uint32_t level)
 {
@@ -258,7 +213,8 @@ static void leaves_ask(struct xti_window_query *query)
         }
         slot = xti_bit_lowest(block->ahead);
         block->ahead &= block->ahead - 1;
-        leaf_ask(query, block->refs[slot], (block->hold >> slot & 1) != 0);
+        xti_leaf_ask(query->view, &query->ahead, block->refs[slot],
+                     (block->hold >> slot & 1) == 0 || query->conditions.filter != NULL);
         query->leaves_asked++;
     }
 }

@@ -313,6 +313,17 @@ static void only_one_loader_at_a_time(void)
 
 /* ---- queries ------------------------------------------------------------------------------- */
 
+static const double UPSIDE_DOWN[] = {0.0, 1.0, 1.0, 0.5};
+static const double NAN_WINDOW[] = {0.0, 0.0, 1.0, NAN};
+static const xt_condition ALSO[] = {
+    {XT_DISJOINT,     UNIT_WINDOW},
+    {XT_CONTAINS,     UNIT_WINDOW},
+    {XT_INTERSECTS,   NULL       },
+    {(xt_predicate)4, UNIT_WINDOW},
+    {XT_WITHIN,       UPSIDE_DOWN},
+    {XT_WITHIN,       NAN_WINDOW }
+};
+
 static void query_checks_every_option(void)
 {
     static const struct {
@@ -320,20 +331,43 @@ static void query_checks_every_option(void)
         xt_query_options options;
         xt_status want;
     } rows[] = {
-        {"nothing but the size",      {.struct_size = sizeof(xt_query_options)},                         XT_OK    },
-        {"struct_size 0",             {.struct_size = 0},                                                XT_EINVAL},
-        {"struct_size far too large", {.struct_size = SIZE_MAX},                                         XT_EINVAL},
-        {"within",                    {.struct_size = sizeof(xt_query_options), .predicate = XT_WITHIN}, XT_OK    },
+        {"nothing but the size",            {.struct_size = sizeof(xt_query_options)},                           XT_OK    },
+        {"struct_size 0",                   {.struct_size = 0},                                                  XT_EINVAL},
+        {"struct_size far too large",       {.struct_size = SIZE_MAX},                                           XT_EINVAL},
+        {"within",                          {.struct_size = sizeof(xt_query_options), .predicate = XT_WITHIN},   XT_OK    },
         {"unknown predicate",
-         {.struct_size = sizeof(xt_query_options), .predicate = (xt_predicate)2},
-         XT_EINVAL                                                                                                },
+         {.struct_size = sizeof(xt_query_options), .predicate = (xt_predicate)4},
+         XT_EINVAL                                                                                                        },
         {"portable kernel",
          {.struct_size = sizeof(xt_query_options), .kernel = XT_KERNEL_PORTABLE},
-         XT_OK                                                                                                    },
+         XT_OK                                                                                                            },
         {"unknown kernel",
          {.struct_size = sizeof(xt_query_options), .kernel = (xt_kernel)4},
-         XT_EINVAL                                                                                                },
-        {"largest limit",             {.struct_size = sizeof(xt_query_options), .limit = UINT64_MAX},    XT_OK    },
+         XT_EINVAL                                                                                                        },
+        {"largest limit",                   {.struct_size = sizeof(xt_query_options), .limit = UINT64_MAX},      XT_OK    },
+        {"disjoint",                        {.struct_size = sizeof(xt_query_options), .predicate = XT_DISJOINT}, XT_OK    },
+        {"conditions",
+         {.struct_size = sizeof(xt_query_options), .also = ALSO, .also_count = 2},
+         XT_OK                                                                                                            },
+        {"conditions that are not counted",
+         {.struct_size = sizeof(xt_query_options), .also = ALSO + 2},
+         XT_OK                                                                                                            },
+        {"conditions that are not there",
+         {.struct_size = sizeof(xt_query_options), .also_count = 1},
+         XT_EINVAL                                                                                                        },
+        {"condition without window",
+         {.struct_size = sizeof(xt_query_options), .also = ALSO, .also_count = 3},
+         XT_EINVAL                                                                                                        },
+        {"condition of an unknown kind",
+         {.struct_size = sizeof(xt_query_options), .also = ALSO + 3, .also_count = 1},
+         XT_EINVAL                                                                                                        },
+        {"condition upside down",
+         {.struct_size = sizeof(xt_query_options), .also = ALSO + 4, .also_count = 1},
+         XT_EINVAL                                                                                                        },
+        {"condition with NaN",
+         {.struct_size = sizeof(xt_query_options), .also = ALSO + 5, .also_count = 1},
+         XT_EINVAL                                                                                                        },
+        {"as old as the limit",             {.struct_size = 3 * sizeof(uint64_t), .also_count = 1},              XT_OK    },
     };
     xt_store *store = memory_store(XT_POINTS, XT_F64);
     xt_snapshot *snapshot;
@@ -382,6 +416,46 @@ static void query_refuses_bad_windows(void)
         CHECK((query != NULL) == (rows[i].want == XT_OK));
         xt_query_close(query);
     }
+    xt_snapshot_release(snapshot);
+    CHECK_STATUS(xt_store_close(store), XT_OK);
+}
+
+static void covers_takes_a_point_and_no_other_predicate(void)
+{
+    static const struct {
+        const char *name;
+        double point[2];
+        xt_predicate predicate;
+        xt_status want;
+    } rows[] = {
+        {"a point",  {1.0, 2.0},       XT_INTERSECTS,   XT_OK    },
+        {"contains", {1.0, 2.0},       XT_CONTAINS,     XT_OK    },
+        {"infinite", {1.0, -INFINITY}, XT_CONTAINS,     XT_OK    },
+        {"NaN",      {1.0, NAN},       XT_CONTAINS,     XT_EINVAL},
+        {"within",   {1.0, 2.0},       XT_WITHIN,       XT_EINVAL},
+        {"disjoint", {1.0, 2.0},       XT_DISJOINT,     XT_EINVAL},
+        {"unknown",  {1.0, 2.0},       (xt_predicate)4, XT_EINVAL},
+    };
+    xt_store *store = memory_store(XT_BOXES, XT_F32);
+    xt_snapshot *snapshot;
+    xt_query *query = (xt_query *)&query;
+
+    if (!CHECK_STATUS(xt_snapshot_latest(store, &snapshot), XT_OK))
+        return;
+    for (size_t i = 0; i < CHECK_COUNT(rows); i++) {
+        xt_query_options options = XT_QUERY_OPTIONS_INIT;
+
+        check_row = rows[i].name;
+        options.predicate = rows[i].predicate;
+        CHECK_STATUS(xt_query_covers(snapshot, rows[i].point, &options, &query), rows[i].want);
+        CHECK((query != NULL) == (rows[i].want == XT_OK));
+        xt_query_close(query);
+    }
+    query = (xt_query *)&query;
+    CHECK_STATUS(xt_query_covers(snapshot, NULL, NULL, &query), XT_EINVAL);
+    CHECK(query == NULL);
+    CHECK_STATUS(xt_query_covers(NULL, UNIT_WINDOW, NULL, &query), XT_EINVAL);
+    CHECK_STATUS(xt_query_covers(snapshot, UNIT_WINDOW, NULL, NULL), XT_EINVAL);
     xt_snapshot_release(snapshot);
     CHECK_STATUS(xt_store_close(store), XT_OK);
 }
@@ -491,6 +565,8 @@ CHECK_MAIN({"create_checks_every_option", create_checks_every_option},
            {"only_one_loader_at_a_time", only_one_loader_at_a_time},
            {"query_checks_every_option", query_checks_every_option},
            {"query_refuses_bad_windows", query_refuses_bad_windows},
+           {"covers_takes_a_point_and_no_other_predicate",
+            covers_takes_a_point_and_no_other_predicate},
            {"batch_needs_room", batch_needs_room}, {"stats_want_their_size", stats_want_their_size},
            {"arenas_end_at_their_count", arenas_end_at_their_count},
            {"nothing_can_be_ended", nothing_can_be_ended},

@@ -52,11 +52,50 @@ static void every_way_of_asking_is_right_for_every_window(void)
 
             check_row = oracle_window_text(kind);
             oracle_window(&oracle, kind, &seed, window);
-            answers_are_right(snapshot, &oracle, window, XT_INTERSECTS);
-            answers_are_right(snapshot, &oracle, window, XT_WITHIN);
+            for (int predicate = XT_INTERSECTS; predicate <= XT_DISJOINT; predicate++)
+                answers_are_right(snapshot, &oracle, window, (xt_predicate)predicate);
         }
         store_tear_down();
     }
+}
+
+static bool even(void *context, uint64_t id, const double *low, const double *high)
+{
+    uint64_t *asked = context;
+
+    ++*asked;
+    return id % 2 == 0 && low[0] <= high[0];
+}
+
+/* The items that cover a point, once as they are and once sifted. */
+static void covers_finds_the_items_around_a_point(void)
+{
+    if (!store_set_up(XT_BOXES, 5000, ORACLE_SORTED))
+        return;
+    for (unsigned i = 0; i < 200; i++) {
+        xt_query_options options = XT_QUERY_OPTIONS_INIT;
+        const size_t item = check_random(&seed) % oracle.count;
+        const double *point = (i % 2 == 0 ? oracle.low : oracle.high) + 2 * item;
+        const double window[] = {point[0], point[1], point[0], point[1]};
+        size_t want = oracle_expect(&oracle, window, XT_CONTAINS);
+        uint64_t asked = 0;
+        uint64_t count, sifted;
+        xt_query *query;
+
+        CHECK(want >= 1);
+        CHECK_STATUS(xt_query_covers(snapshot, point, NULL, &query), XT_OK);
+        CHECK_STATUS(xt_query_count(query, &count), XT_OK);
+        CHECK_U64(count, want);
+        xt_query_close(query);
+        options.filter = even;
+        options.filter_context = &asked;
+        CHECK_STATUS(xt_query_covers(snapshot, point, &options, &query), XT_OK);
+        CHECK_STATUS(xt_query_count(query, &sifted), XT_OK);
+        CHECK_U64(asked, want);
+        CHECK(sifted <= want);
+        xt_query_close(query);
+    }
+    store_tear_down();
 }
 
 static void limits_stop_after_so_many_items(void)
@@ -313,6 +352,7 @@ static void query_after_a_new_commit_sees_the_new_items(void)
 
 CHECK_MAIN({"every_way_of_asking_is_right_for_every_window",
             every_way_of_asking_is_right_for_every_window},
+           {"covers_finds_the_items_around_a_point", covers_finds_the_items_around_a_point},
            {"limits_stop_after_so_many_items", limits_stop_after_so_many_items},
            {"order_is_the_same_each_time", order_is_the_same_each_time},
            {"many_queries_at_once_do_not_disturb_each_other",

@@ -281,38 +281,65 @@ double oracle_kept(const struct oracle *oracle, double value)
     return oracle->coord_type == XT_F32 ? (double)(float)value : value;
 }
 
+struct relation {
+    bool meets, is_within, contains;
+};
+
+static struct relation item_relate(const struct oracle *oracle, size_t i, const double *window)
+{
+    struct relation result = {true, true, true};
+
+    for (uint32_t axis = 0; axis < oracle->dims; axis++) {
+        double low = oracle_kept(oracle, oracle->low[i * oracle->dims + axis]);
+        double high = oracle_kept(oracle, oracle->high[i * oracle->dims + axis]);
+        double from = window[axis];
+        double to = window[oracle->dims + axis];
+
+        result.meets &= low <= to && high >= from;
+        result.is_within &= low >= from && high <= to;
+        result.contains &= low <= from && high >= to;
+    }
+    return result;
+}
+
 bool oracle_item_matches(const struct oracle *oracle, size_t i, const double *window,
                          xt_predicate predicate)
 {
-    const double *low = oracle->low + i * oracle->dims;
-    const double *high = oracle->high + i * oracle->dims;
+    struct relation relation = item_relate(oracle, i, window);
 
-    for (uint32_t axis = 0; axis < oracle->dims; axis++) {
-        double item_low = oracle_kept(oracle, low[axis]);
-        double item_high = oracle_kept(oracle, high[axis]);
-        double from = window[axis];
-        double to = window[oracle->dims + axis];
-        bool holds = predicate == XT_WITHIN ? item_low >= from && item_high <= to
-                                            : item_low <= to && item_high >= from;
-
-        if (!holds)
-            return false;
+    switch (predicate) {
+    case XT_WITHIN:
+        return relation.is_within;
+    case XT_CONTAINS:
+        return relation.contains;
+    case XT_DISJOINT:
+        return !relation.meets;
+    case XT_INTERSECTS:
+        break;
     }
-    return true;
+    return relation.meets;
 }
 
 size_t oracle_expect(struct oracle *oracle, const double *window, xt_predicate predicate)
 {
-    size_t count = 0;
+    const xt_condition condition = {predicate, window};
 
+    return oracle_expect_all(oracle, &condition, 1);
+}
+
+size_t oracle_expect_all(struct oracle *oracle, const xt_condition *conditions, size_t count)
+{
+    oracle->expected = 0;
     for (size_t i = 0; i < oracle->count; i++) {
-        bool matches = oracle_item_matches(oracle, i, window, predicate);
+        bool matches = true;
 
+        for (size_t c = 0; c < count; c++)
+            matches &=
+                oracle_item_matches(oracle, i, conditions[c].window, conditions[c].predicate);
         oracle->marks[i] = matches ? ORACLE_EXPECTED : 0;
-        count += matches;
+        oracle->expected += matches;
     }
-    oracle->expected = count;
-    return count;
+    return oracle->expected;
 }
 
 void oracle_bounds(const struct oracle *oracle, double *low, double *high)

@@ -94,6 +94,9 @@ bool oracle_item_matches(const struct oracle *oracle, size_t i, const double *wi
  * keeps it in `expected`. */
 size_t oracle_expect(struct oracle *oracle, const double *window, xt_predicate predicate);
 
+/* The same for items that match all conditions. */
+size_t oracle_expect_all(struct oracle *oracle, const xt_condition *conditions, size_t count);
+
 /* The exact box around all items: dims doubles each. Low is +infinity where there is none. */
 void oracle_bounds(const struct oracle *oracle, double *low, double *high);
 

@@ -8,134 +8,24 @@
 #include <string.h>
 
 #include "support/check.h"
-#include "support/hand_tree.h"
-#include "support/oracle.h"
+#include "support/subject.h"
 #include "tree/tree.h"
 
-#define FIRST_ID 1000u /* of the items of a hand-made tree */
 #define WINDOW_MAX (2 * XT_DIMS_MAX)
 
-static const xt_kernel all_kernels[] = {XT_KERNEL_PORTABLE, XT_KERNEL_AVX2, XT_KERNEL_AVX512};
-
-enum {
-    UNIFORM = ORACLE_UNIFORM,
-    CLUSTERED = ORACLE_CLUSTERED,
-    GRID = ORACLE_GRID,
-    DUPLICATES = ORACLE_DUPLICATES,
-    SAME = ORACLE_SAME,
-    LAST_BITS = ORACLE_LAST_BITS,
-    TIMESTAMPS = ORACLE_TIMESTAMPS,
-    EXTREMES = ORACLE_EXTREMES
-};
-
-struct tree_row {
-    const char *name;
-    struct hand_shape shape;
-    size_t count;
-    int data; /* enum oracle_data */
-};
-
-/* shape: dims, kind, type, leaf, inner and node capacity, leaf and inner fill, own origins */
-static const struct tree_row tree_rows[] = {
-    {"empty",          {2, XT_POINTS, XT_F64, 64, 64, 0, 64, 64, false},     0,    UNIFORM   },
-    {"one item",       {2, XT_BOXES, XT_F64, 16, 16, 0, 16, 16, false},      1,    UNIFORM   },
-    {"root is a leaf", {2, XT_POINTS, XT_F64, 64, 64, 0, 64, 64, false},     50,   GRID      },
-    {"long leaf",      {2, XT_BOXES, XT_F32, 1024, 16, 0, 1000, 16, false},  1000, CLUSTERED },
-    {"1-d",            {1, XT_POINTS, XT_F64, 32, 32, 0, 27, 32, false},     700,  UNIFORM   },
-    {"1-d boxes, f32", {1, XT_BOXES, XT_F32, 16, 64, 0, 16, 64, false},      900,  GRID      },
-    {"2-d",            {2, XT_POINTS, XT_F64, 64, 64, 0, 60, 10, false},     3000, UNIFORM   },
-    {"2-d, f32",       {2, XT_POINTS, XT_F32, 64, 64, 0, 60, 10, true},      3000, CLUSTERED },
-    {"2-d boxes",      {2, XT_BOXES, XT_F64, 32, 32, 0, 30, 12, true},       2500, CLUSTERED },
-    {"2-d boxes, f32", {2, XT_BOXES, XT_F32, 16, 16, 0, 14, 5, false},       1500, GRID      },
-    {"3-d",            {3, XT_POINTS, XT_F64, 16, 16, 0, 16, 6, true},       2000, DUPLICATES},
-    {"supernode root", {2, XT_POINTS, XT_F64, 16, 16, 1024, 9, 1000, false}, 4000, UNIFORM   },
-    {"supernodes",     {3, XT_BOXES, XT_F64, 32, 32, 80, 10, 75, true},      3000, CLUSTERED },
-    {"8-d",            {8, XT_POINTS, XT_F64, 64, 32, 0, 50, 20, false},     1500, CLUSTERED },
-    {"8-d boxes, f32", {8, XT_BOXES, XT_F32, 32, 64, 0, 32, 7, true},        1200, UNIFORM   },
-    {"64-d, f32",      {64, XT_POINTS, XT_F32, 128, 32, 0, 100, 4, true},    800,  CLUSTERED },
-    {"64-d boxes",     {64, XT_BOXES, XT_F64, 16, 16, 0, 16, 16, false},     300,  GRID      },
-    {"all the same",   {2, XT_POINTS, XT_F64, 32, 32, 0, 32, 3, false},      600,  SAME      },
-    {"last bits",      {2, XT_BOXES, XT_F64, 32, 32, 0, 20, 8, false},       1500, LAST_BITS },
-    {"far from zero",  {2, XT_POINTS, XT_F64, 64, 64, 0, 50, 20, true},      2000, TIMESTAMPS},
-    {"extremes",       {2, XT_BOXES, XT_F64, 16, 16, 0, 10, 6, true},        900,  EXTREMES  },
-    {"extremes, f32",  {3, XT_BOXES, XT_F32, 16, 16, 0, 10, 6, false},       900,  EXTREMES  },
-};
-
-/* ---- trees and queries -------------------------------------------------------------------- */
-
-struct subject {
-    struct hand_tree tree;
-    struct oracle oracle;
-    const struct xti_kernels *kernels;
-};
-
-static void subject_make(struct subject *subject, const struct tree_row *row, uint64_t *random)
-{
-    const struct hand_shape *shape = &row->shape;
-    const struct oracle_schema schema = {shape->dims, shape->kind, shape->coord_type};
-    size_t values = row->count * shape->dims;
-    double *low = malloc((values + 1) * sizeof *low);
-    double *high = malloc((values + 1) * sizeof *high);
-
-    if (low == NULL || high == NULL)
-        abort();
-    oracle_init(&subject->oracle, schema, row->count, (enum oracle_data)row->data, random);
-    for (size_t i = 0; i < values; i++) {
-        low[i] = oracle_kept(&subject->oracle, subject->oracle.low[i]);
-        high[i] = oracle_kept(&subject->oracle, subject->oracle.high[i]);
-    }
-    hand_tree_build(&subject->tree, shape, low, high, row->count);
-    subject->kernels = xti_kernels_get(XT_KERNEL_BEST);
-    free(low);
-    free(high);
-}
-
-static void subject_free(struct subject *subject)
-{
-    hand_tree_free(&subject->tree);
-    oracle_release(&subject->oracle);
-}
+/* ---- queries ------------------------------------------------------------------------------ */
 
 static struct xti_window_query *query_open(const struct subject *subject, const double *window,
                                            xt_predicate predicate, uint64_t limit)
 {
+    const xt_query_options options = {.predicate = predicate, .limit = limit};
     struct xti_window_query *query = NULL;
 
-    if (!CHECK_STATUS(xti_window_open(xti_os_real(), subject->tree.view, window, predicate, limit,
+    if (!CHECK_STATUS(xti_window_open(xti_os_real(), subject->tree.view, window, &options,
                                       subject->kernels, &query),
                       XT_OK))
         abort();
     return query;
-}
-
-/* Marks an id as seen: it must have been expected, and not seen before. */
-static bool id_see(struct subject *subject, uint64_t id)
-{
-    struct oracle *oracle = &subject->oracle;
-
-    if (!CHECK(id >= FIRST_ID && id - FIRST_ID < oracle->count))
-        return false;
-    if (!CHECK_INT(oracle->marks[id - FIRST_ID], ORACLE_EXPECTED))
-        return false;
-    oracle->marks[id - FIRST_ID] |= ORACLE_SEEN;
-    return true;
-}
-
-static bool item_see(struct subject *subject, const xt_item *item)
-{
-    struct oracle *oracle = &subject->oracle;
-
-    if (!id_see(subject, item->id))
-        return false;
-    CHECK((item->low == item->high) == (oracle->kind == XT_POINTS));
-    for (uint32_t axis = 0; axis < oracle->dims; axis++) {
-        size_t at = (item->id - FIRST_ID) * oracle->dims + axis;
-
-        if (!CHECK(item->low[axis] == oracle_kept(oracle, oracle->low[at])) ||
-            !CHECK(item->high[axis] == oracle_kept(oracle, oracle->high[at])))
-            return false;
-    }
-    return true;
 }
 
 /* Takes all in batches of the given size; with `mixed`, items in between. Returns how many. */
@@ -153,12 +43,12 @@ static uint64_t take_all(struct subject *subject, struct xti_window_query *query
 
         CHECK(count >= 1 && count <= capacity);
         for (size_t i = 0; i < count; i++) {
-            if (!id_see(subject, ids[i]))
+            if (!subject_id_see(subject, ids[i]))
                 return taken;
         }
         taken += count;
         if (mixed && xti_window_next(query, &item) == XT_OK) {
-            if (!item_see(subject, &item))
+            if (!subject_item_see(subject, &item))
                 return taken;
             taken++;
         }
@@ -177,7 +67,7 @@ static uint64_t take_items(struct subject *subject, struct xti_window_query *que
     xt_item item;
 
     while ((status = xti_window_next(query, &item)) == XT_OK) {
-        if (!item_see(subject, &item))
+        if (!subject_item_see(subject, &item))
             return taken;
         taken++;
     }
@@ -268,12 +158,12 @@ static void windows_check(struct subject *subject, uint64_t *random)
     double window[WINDOW_MAX];
 
     for (enum oracle_window kind = 0; kind < ORACLE_WINDOW_COUNT; kind++) {
-        for (int i = 0; i < 6; i++) {
-            xt_predicate predicate = i % 2 == 0 ? XT_INTERSECTS : XT_WITHIN;
+        for (int i = 0; i < 8; i++) {
+            xt_predicate predicate = (xt_predicate)(i % 4);
 
             oracle_window(&subject->oracle, kind, random, window);
             window_check(subject, window, predicate);
-            if (i < 2)
+            if (i < 4)
                 limits_check(subject, window, predicate);
         }
     }
@@ -284,14 +174,14 @@ static void answers_equal_those_of_a_scan(void)
     uint64_t random = check_seed;
     unsigned heights = 0;
 
-    for (size_t i = 0; i < CHECK_COUNT(tree_rows); i++) {
+    for (size_t i = 0; i < subject_row_count; i++) {
         struct subject subject;
 
-        check_row = tree_rows[i].name;
-        subject_make(&subject, &tree_rows[i], &random);
+        check_row = subject_rows[i].name;
+        subject_make(&subject, &subject_rows[i], &random);
         heights |= 1u << subject.tree.view->height;
-        for (size_t k = 0; k < CHECK_COUNT(all_kernels); k++) {
-            subject.kernels = xti_kernels_get(all_kernels[k]);
+        for (int k = XT_KERNEL_PORTABLE; k <= XT_KERNEL_AVX512; k++) {
+            subject.kernels = xti_kernels_get((xt_kernel)k);
             if (subject.kernels != NULL)
                 windows_check(&subject, &random);
         }
@@ -324,24 +214,24 @@ static void figures_are_the_same_for_all_kernels(void)
 {
     uint64_t random = check_seed;
 
-    for (size_t i = 0; i < CHECK_COUNT(tree_rows); i++) {
+    for (size_t i = 0; i < subject_row_count; i++) {
         struct subject subject;
         double window[WINDOW_MAX];
 
-        check_row = tree_rows[i].name;
-        subject_make(&subject, &tree_rows[i], &random);
+        check_row = subject_rows[i].name;
+        subject_make(&subject, &subject_rows[i], &random);
         for (int n = 0; n < 20; n++) {
             xt_walk_stats first = {0};
 
             oracle_window(&subject.oracle, ORACLE_WINDOW_RANDOM, &random, window);
-            for (size_t k = 0; k < CHECK_COUNT(all_kernels); k++) {
+            for (int k = XT_KERNEL_PORTABLE; k <= XT_KERNEL_AVX512; k++) {
                 xt_walk_stats stats;
 
-                subject.kernels = xti_kernels_get(all_kernels[k]);
+                subject.kernels = xti_kernels_get((xt_kernel)k);
                 if (subject.kernels == NULL)
                     continue;
                 stats = walk_all(&subject, window, n % 2 != 0);
-                first = k == 0 ? stats : first;
+                first = k == XT_KERNEL_PORTABLE ? stats : first;
                 CHECK(memcmp(&stats, &first, sizeof stats) == 0);
             }
         }
@@ -458,9 +348,9 @@ static void below_a_node_inside_the_window_nothing_is_tested(void)
 
 static void counting_everything_reads_the_root_and_the_headers_below_it(void)
 {
-    static const struct tree_row row = {
+    static const struct subject_row row = {
         "three levels", {2, XT_POINTS, XT_F64, 64, 64, 0, 60, 10, false},
-         3000, UNIFORM
+         3000, ORACLE_UNIFORM
     };
     const double window[] = {-INFINITY, -INFINITY, INFINITY, INFINITY};
     uint64_t random = check_seed;
@@ -487,16 +377,16 @@ static void *no_memory(const struct xti_os *os, size_t size)
 static void opening_without_memory_gives_enomem(void)
 {
     const double window[] = {0, 0, 1, 1};
+    const xt_query_options options = {.predicate = XT_WITHIN};
     uint64_t random = check_seed;
     struct xti_os os = *xti_os_real();
     struct xti_window_query *query;
     struct subject subject;
 
     os.alloc = no_memory;
-    subject_make(&subject, &tree_rows[2], &random);
-    CHECK_STATUS(
-        xti_window_open(&os, subject.tree.view, window, XT_WITHIN, 0, subject.kernels, &query),
-        XT_ENOMEM);
+    subject_make(&subject, &subject_rows[2], &random);
+    CHECK_STATUS(xti_window_open(&os, subject.tree.view, window, &options, subject.kernels, &query),
+                 XT_ENOMEM);
     CHECK(query == NULL);
     xti_window_close(query);
     subject_free(&subject);
@@ -511,7 +401,7 @@ static void a_batch_of_no_elements_is_refused(void)
     size_t count = 5;
     uint64_t total;
 
-    subject_make(&subject, &tree_rows[2], &random);
+    subject_make(&subject, &subject_rows[2], &random);
     query = query_open(&subject, window, XT_WITHIN, 0);
     CHECK_STATUS(xti_window_next_batch(query, NULL, 0, &count), XT_EINVAL);
     CHECK_U64(count, 0);
@@ -630,9 +520,9 @@ static const struct {
     {"node beyond what is visible",   view_shorter               },
 };
 
-static const struct tree_row damage_row = {
+static const struct subject_row damage_row = {
     "damaged", {2, XT_POINTS, XT_F64, 64, 64, 0, 60, 10, false},
-     3000, UNIFORM
+     3000, ORACLE_UNIFORM
 };
 
 /* Takes what the query gives, which must end in XT_ECORRUPT, again and again. */
@@ -684,9 +574,9 @@ static void damage_ends_a_query_with_a_status(void)
 
 static void shared_children_do_not_make_a_walk_endless(void)
 {
-    static const struct tree_row row = {
+    static const struct subject_row row = {
         "shared", {2, XT_POINTS, XT_F64, 16, 16, 0, 4, 4, false},
-         3000, UNIFORM
+         3000, ORACLE_UNIFORM
     };
     const double window[] = {-INFINITY, -INFINITY, INFINITY, INFINITY};
     uint64_t random = check_seed;
@@ -726,9 +616,9 @@ static void a_count_beyond_the_items_of_the_tree_is_refused(void)
 /* Every bit of every header and ref is flipped in turn: any status, but no wild read. */
 static void flipped_bits_never_lead_outside(void)
 {
-    static const struct tree_row row = {
+    static const struct subject_row row = {
         "bits", {2, XT_BOXES, XT_F32, 16, 16, 0, 14, 5, true},
-         300, UNIFORM
+         300, ORACLE_UNIFORM
     };
     const double windows[][4] = {
         {-INFINITY, -INFINITY, INFINITY, INFINITY},
