@@ -122,6 +122,7 @@ typedef struct xt_item {
     uint64_t id;
     const double *low;  /* dims doubles, valid until the next call on the query */
     const double *high; /* the same array as `low` in a store of points */
+    double distance;    /* of a nearest query: from its point; 0 in other queries */
 } xt_item;
 
 /* ---- stores ------------------------------------------------------------------------------ */
@@ -629,6 +630,100 @@ XT_API XT_NODISCARD xt_status xt_join_stats(const xt_join *join, xt_walk_stats *
 
 /** Ends a join. NULL is allowed. */
 XT_API void xt_join_close(xt_join *join);
+
+/* ---- nearest neighbours ------------------------------------------------------------------ */
+
+/* How far an item is from a point q. A box is as far as its nearest point; one that holds q is at
+ * distance 0. gap = max(low - q, q - high, 0) of an axis, in doubles, axes in their order. */
+typedef enum xt_metric {
+    XT_EUCLIDEAN = 0,   /* root of the sum of weight * gap * gap */
+    XT_MAXIMUM = 1,     /* largest weight * gap */
+    XT_GREAT_CIRCLE = 2 /* metres along the surface of a sphere; see xt_query_nearest() */
+} xt_metric;
+
+/* Mean radius R1 of the earth (IUGG; H. Moritz, Geodetic Reference System 1980). */
+#define XT_EARTH_RADIUS_METRES 6371008.8
+
+/* True for items that count, as xt_nearest_options describes. low, high: dims doubles each, valid
+ * during the call. */
+#ifndef XT_FILTER_FN
+#define XT_FILTER_FN
+typedef bool xt_filter_fn(void *context, uint64_t id, const double *low, const double *high);
+#endif
+
+/* The distance of the item's true shape, for items whose box is only a hull. It is at least that of
+ * the box, which is taken instead of a smaller one or NaN. */
+typedef double xt_distance_fn(void *context, uint64_t id, const double *low, const double *high);
+
+typedef struct xt_nearest_options {
+    size_t struct_size;
+    uint64_t k;          /* end after so many items; 0: no end */
+    double max_distance; /* items up to this distance, included; 0: any */
+    xt_metric metric;
+    const double *weights; /* dims finite values, at least DBL_MIN; NULL: all 1; copied. Not with
+                                 XT_GREAT_CIRCLE */
+    xt_filter_fn *filter;  /* called once for each item before it is given, and perhaps for a
+                                 few that come later; false leaves it out. NULL: none */
+    void *filter_context;
+    xt_distance_fn *distance; /* called likewise, after the filter; NULL: boxes count */
+    void *distance_context;
+    xt_kernel kernel; /* XT_EINVAL if this processor lacks it */
+} xt_nearest_options;
+#define XT_NEAREST_OPTIONS_INIT                                                                    \
+    {                                                                                              \
+        sizeof(xt_nearest_options), 0, 0, XT_EUCLIDEAN, NULL, NULL, NULL, NULL, NULL,              \
+            XT_KERNEL_BEST                                                                         \
+    }
+
+/** Finds items in ascending order of their distance from `point`, equal ones in ascending order of
+ *  their ids: the same sequence that sorting all items by (distance, id) gives.
+ *
+ * point    dims finite doubles; copied.
+ * options  NULL: euclidean, all items.
+ * out      the query: end it with xt_query_close() before the snapshot is released.
+ *          xt_query_next(), xt_query_next_batch(), xt_query_next_nearest(), xt_query_count() and
+ *          xt_query_stats() work on it and may be mixed; counting walks like taking.
+ *
+ * The search is lazy: it reads what the next item needs (G. R. Hjaltason, H. Samet, Distance
+ * Browsing in Spatial Databases, ACM TODS 24(2), 1999), and keeps its place between calls.
+ *
+ * Great circle: dims must be 2, coordinates are longitude and latitude in degrees, distances metres
+ * on a sphere of XT_EARTH_RADIUS_METRES. Longitudes are taken modulo 360, so a box may reach across
+ * the date line as 170 .. 190; one at least 360 wide goes all around. Latitudes beyond +-90 count
+ * as +-90. Infinite longitudes mean all around, too.
+ *
+ * Cost     one allocation; more memory as the search goes on, for the leaves on its border.
+ * Threads  any thread may call; one query serves one thread at a time.
+ * Errors   XT_EINVAL (point, options), XT_ENOMEM, here and from the calls above; XT_ECORRUPT from
+ *          those.
+ */
+XT_API XT_NODISCARD xt_status xt_query_nearest(const xt_snapshot *snapshot, const double *point,
+                                               const xt_nearest_options *options, xt_query **out);
+
+/** The next items of a nearest query: as many as there are, at most `capacity`, at least 1.
+ *
+ * ids, distances   capacity elements each; *count of them are set. distances may be NULL.
+ * Returns  XT_OK with *count >= 1, or XT_DONE with *count == 0.
+ * Errors   XT_ECORRUPT, XT_ENOMEM, XT_EINVAL (also for other queries).
+ */
+XT_API XT_NODISCARD xt_status xt_query_next_nearest(xt_query *query, uint64_t *ids,
+                                                    double *distances, size_t capacity,
+                                                    size_t *count);
+
+/** The k nearest items of each of many points: the same as so many queries, several times faster
+ *  where memory is slow, as the searches take turns while memory is on its way.
+ *
+ * points   count rows of dims finite doubles.
+ * options  k is at least 1. Filter and distance are called for the points in no particular order.
+ * ids      count rows of k ids, by (distance, id); 0 behind the last one found.
+ * distances  likewise, infinite behind the last one found; NULL: not wanted.
+ * found    how many were found for each point; NULL: not wanted.
+ *
+ * Errors   XT_EINVAL, XT_ENOMEM, XT_ECORRUPT: the arrays hold nothing of use.
+ */
+XT_API XT_NODISCARD xt_status xt_nearest_many(const xt_snapshot *snapshot, const double *points,
+                                              size_t count, const xt_nearest_options *options,
+                                              uint64_t *ids, double *distances, size_t *found);
 
 /* ---- checking ---------------------------------------------------------------------------- */
 

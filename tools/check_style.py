@@ -27,7 +27,9 @@ HEADER_LINES_PUBLIC = 900  # include/xtree.h: the whole interface in one file
 # (path, how the message begins): reason
 KERNEL = "a kernel's signature: an options struct would be built anew for every node"
 OPENING = "an internal opener that passes on every argument of its public function"
+BATCH = "results of three kinds, each with an array of its own"
 EXCEPTIONS = {
+    ("src/api/nearest.c", "parameters: xt_nearest_many()"): BATCH,
     ("src/format/layout.c", "parameters: xti_layout_init()"): "a constructor: one for each field",
     ("src/geom/kernels_avx2.c", "parameters: inner_window()"): KERNEL,
     ("src/geom/kernels_avx512.c", "parameters: inner_window()"): KERNEL,

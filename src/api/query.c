@@ -6,10 +6,20 @@
 
 #include "api/api_private.h"
 
-/* The only kind of query is the window query, so the public handle is the tree's own. */
+/* The public handle is the tree's own; its first member says which. */
+static enum xti_query_kind kind(const xt_query *query)
+{
+    return *(const enum xti_query_kind *)(const void *)query;
+}
+
 static struct xti_window_query *inner(xt_query *query)
 {
     return (struct xti_window_query *)(void *)query;
+}
+
+static struct xti_nearest *nearest(xt_query *query)
+{
+    return (struct xti_nearest *)(void *)query;
 }
 
 static bool window_is_valid(const double *window, uint32_t dims)
@@ -101,6 +111,8 @@ xt_status xt_query_next(xt_query *query, xt_item *item)
 {
     if (query == NULL || item == NULL)
         return XT_EINVAL;
+    if (kind(query) == XTI_QUERY_NEAREST)
+        return xti_nearest_next(nearest(query), item);
     return xti_window_next(inner(query), item);
 }
 
@@ -111,6 +123,8 @@ xt_status xt_query_next_batch(xt_query *query, uint64_t *ids, size_t capacity, s
     *count = 0;
     if (query == NULL || ids == NULL || capacity == 0)
         return XT_EINVAL;
+    if (kind(query) == XTI_QUERY_NEAREST)
+        return xti_nearest_next_batch(nearest(query), ids, NULL, capacity, count);
     return xti_window_next_batch(inner(query), ids, capacity, count);
 }
 
@@ -121,6 +135,8 @@ xt_status xt_query_count(xt_query *query, uint64_t *count)
     *count = 0;
     if (query == NULL)
         return XT_EINVAL;
+    if (kind(query) == XTI_QUERY_NEAREST)
+        return xti_nearest_count(nearest(query), count);
     return xti_window_count(inner(query), count);
 }
 
@@ -128,12 +144,19 @@ xt_status xt_query_stats(const xt_query *query, xt_walk_stats *out)
 {
     if (query == NULL || out == NULL || out->struct_size != sizeof *out)
         return XT_EINVAL;
-    xti_window_stats((const struct xti_window_query *)(const void *)query, out);
+    if (kind(query) == XTI_QUERY_NEAREST)
+        xti_nearest_stats((const struct xti_nearest *)(const void *)query, out);
+    else
+        xti_window_stats((const struct xti_window_query *)(const void *)query, out);
     return XT_OK;
 }
 
 void xt_query_close(xt_query *query)
 {
-    if (query != NULL)
+    if (query == NULL)
+        return;
+    if (kind(query) == XTI_QUERY_NEAREST)
+        xti_nearest_close(nearest(query));
+    else
         xti_window_close(inner(query));
 }

@@ -56,6 +56,67 @@ float xti_offset_up(double value, double origin);
  * each nonzero extent on every axis. */
 bool xti_origin_fits(const double *low, const double *high, const double *origin, uint32_t dims);
 
+/* ---- distances ---------------------------------------------------------------------------- */
+
+/* From a point to boxes: over the axes, the sum of weight * gap^2 in their order, and its root; or
+ * the largest weight * gap. gap = max(low - point, point - high, 0). */
+struct xti_near {
+    const double *point;      /* dims finite doubles */
+    const double *weights;    /* finite and normal, above 0; NULL: all 1 */
+    const float *weights_f32; /* at or below them, and not denormal; never NULL */
+    const float *below;       /* the point moved to the origin of the inner node, as */
+    const float *above;       /* xti_window_move() moves a window: meet_lo and meet_hi */
+    float shrink;             /* xti_near_shrink() */
+    float slack;              /* xti_near_slack() */
+    bool is_maximum;
+};
+
+/* Slots of a node, 16 to 64 of them, a multiple of 16. */
+struct xti_slots {
+    const void *first; /* the first slot in the array of axis 0, of its low sides for boxes */
+    size_t step;       /* from one array to the next, in values: the node's capacity */
+    uint32_t used;     /* at least 1; the slots behind these hold no child or item */
+    uint32_t dims;
+};
+
+/* A child's key: the bits of a float that is finite and not negative, and in its lowest 6 the slot.
+ * Keys compare as integers as the floats do. */
+#define XTI_KEY_SLOT 63
+#define XTI_KEY_NONE INT32_MAX
+
+/* What f32 sums are multiplied with, to be at or below what f64 gives for anything in the box. */
+float xti_near_shrink(uint32_t dims);
+
+/* What is then subtracted from them, as products below FLT_MIN have larger errors. */
+float xti_near_slack(const float *weights_f32, uint32_t dims);
+
+/* The largest float <= weight, 0 instead of a denormal one. */
+float xti_near_weight(double weight);
+
+/* At or above each key whose bound may be less than or equal to `distance`. */
+int32_t xti_near_key_limit(double distance, bool is_maximum);
+
+/* ---- distances on a sphere ----------------------------------------------------------------- */
+
+/* A point; longitudes and latitudes are in degrees everywhere. xt_query_nearest() says what is
+ * allowed. */
+struct xti_sphere {
+    double longitude, latitude;
+    double sine, cosine; /* of the latitude */
+};
+void xti_sphere_set(struct xti_sphere *sphere, const double *point);
+
+/* Metres to a box, low[] and high[] as items have them. */
+double xti_sphere_distance(const struct xti_sphere *from, const double *low, const double *high);
+
+/* A lower bound of that, as a haversine, for all that lies in the box; without trigonometry. */
+double xti_sphere_bound(const struct xti_sphere *from, const double *low, const double *high);
+
+/* That bound in metres, no more than xti_sphere_distance() gives; and as a key of slot 0. */
+double xti_sphere_metres(double haversine);
+int32_t xti_sphere_key(double haversine);
+int32_t xti_sphere_key_limit(double metres); /* as xti_near_key_limit() */
+
 /* ---- kernels ------------------------------------------------------------------------------ */
 
 /* Up to 64 slots of a leaf: where the low and the high sides of the first axis begin, and how far
@@ -123,6 +184,27 @@ struct xti_kernels {
     /* out[i]: the place of keys[i] in ascending order, equal ones by i: a permutation of 0 ..
      * count - 1. No NaN. keys and out have room for count rounded up to 16. O(count^2). */
     void (*ranks)(const float *keys, uint32_t count, uint32_t *out);
+    /* Inner node: the key of each slot, from a lower bound of the sum or the maximum; not of the
+     * root of the sum. Writes 16 at a time, and returns the least. */
+    int32_t (*inner_near)(const struct xti_slots *slots, const struct xti_near *near,
+                          int32_t *keys);
+
+    /* The least of `used` keys, rounded up to a multiple of 16, as many as inner_near() wrote. */
+    int32_t (*least_key)(const int32_t *keys, uint32_t used);
+
+    /* Leaves: the distance of each slot, NaN for those that are not in use. */
+    void (*points_near_f64)(const struct xti_slots *slots, const struct xti_near *near,
+                            double *distances);
+    void (*points_near_f32)(const struct xti_slots *slots, const struct xti_near *near,
+                            double *distances);
+    void (*boxes_near_f64)(const struct xti_slots *slots, const struct xti_near *near,
+                           double *distances);
+    void (*boxes_near_f32)(const struct xti_slots *slots, const struct xti_near *near,
+                           double *distances);
+
+    /* The least of the distances, NaN left out, and a bit for each slot that has it. 0: all are
+     * NaN. */
+    uint64_t (*least_distance)(const double *distances, uint32_t used, double *least);
 };
 
 /* The named kernels, or NULL when this processor lacks what they need. XT_KERNEL_BEST: the fastest

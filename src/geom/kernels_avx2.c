@@ -13,6 +13,8 @@
 #include <immintrin.h>
 
 #include "geom/edit_lanes.h"
+#define NEAR_BYTES 32
+#include "geom/near_lanes.h"
 
 /* ---- one axis: 8 floats or 4 doubles ------------------------------------------------------ */
 
@@ -331,6 +333,13 @@ const struct xti_kernels *xti_kernels_avx2(void)
         .inner_covers = inner_covers,
         .inner_growth = inner_growth,
         .ranks = ranks,
+        .inner_near = inner_near,
+        .least_key = least_key,
+        .points_near_f64 = points_near_f64,
+        .points_near_f32 = points_near_f32,
+        .boxes_near_f64 = boxes_near_f64,
+        .boxes_near_f32 = boxes_near_f32,
+        .least_distance = least_distance,
     };
 
     return &kernels;

@@ -13,6 +13,8 @@
 #include <immintrin.h>
 
 #include "geom/edit_lanes.h"
+#define NEAR_BYTES 64
+#include "geom/near_lanes.h"
 
 /* ---- one axis: 16 floats or 8 doubles ----------------------------------------------------- */
 
@@ -370,6 +372,13 @@ const struct xti_kernels *xti_kernels_avx512(void)
         .inner_covers = inner_covers,
         .inner_growth = inner_growth,
         .ranks = ranks,
+        .inner_near = inner_near,
+        .least_key = least_key,
+        .points_near_f64 = points_near_f64,
+        .points_near_f32 = points_near_f32,
+        .boxes_near_f64 = boxes_near_f64,
+        .boxes_near_f32 = boxes_near_f32,
+        .least_distance = least_distance,
     };
 
     return &kernels;

@@ -13,10 +13,10 @@
 #include "geom/geom.h"
 #include "txn/txn.h"
 
-/* ---- windows (window.c, count.c) ---------------------------------------------------------- */
-
-/* What an xt_query is: the first field of every kind of query tells it. */
+/* What a public query handle is: the first member of each kind of query. */
 enum xti_query_kind { XTI_QUERY_WINDOW = 1, XTI_QUERY_WINDOWS = 2, XTI_QUERY_NEAREST = 3 };
+
+/* ---- windows (window.c, count.c) ---------------------------------------------------------- */
 
 struct xti_window_query;
 
@@ -51,6 +51,39 @@ XT_NODISCARD xt_status xti_join_next(struct xti_join *join, xt_pair *pairs, size
                                      size_t *count);
 XT_NODISCARD xt_status xti_join_count(struct xti_join *join, uint64_t *count);
 void xti_join_stats(const struct xti_join *join, xt_walk_stats *out);
+
+/* ---- nearest neighbours (nearest*.c) ------------------------------------------------------ */
+
+struct xti_nearest;
+
+/* point: dims finite doubles. The options were checked. One allocation, and more where the search
+ * goes far. The view must outlive it. */
+XT_NODISCARD xt_status xti_nearest_open(const struct xti_os *os, const struct xti_view *view,
+                                        const double *point, const xt_nearest_options *options,
+                                        const struct xti_kernels *kernels,
+                                        struct xti_nearest **out);
+void xti_nearest_close(struct xti_nearest *query);
+
+/* As xt_query_next(), xt_query_next_nearest() (distances may be NULL), xt_query_count(),
+ * xt_query_stats(). */
+XT_NODISCARD xt_status xti_nearest_next(struct xti_nearest *query, xt_item *item);
+XT_NODISCARD xt_status xti_nearest_next_batch(struct xti_nearest *query, uint64_t *ids,
+                                              double *distances, size_t capacity, size_t *count);
+XT_NODISCARD xt_status xti_nearest_count(struct xti_nearest *query, uint64_t *count);
+void xti_nearest_stats(const struct xti_nearest *query, xt_walk_stats *out);
+
+/* What xt_nearest_many() is given. */
+struct xti_near_batch {
+    const double *points;
+    size_t count;
+    uint64_t *ids;
+    double *distances; /* may be NULL, as `found` */
+    size_t *found;
+};
+XT_NODISCARD xt_status xti_nearest_many(const struct xti_os *os, const struct xti_view *view,
+                                        const struct xti_near_batch *batch,
+                                        const xt_nearest_options *options,
+                                        const struct xti_kernels *kernels);
 
 /* ---- whole tree (walk.c, stats.c, verify.c) ------------------------------------------------ */
 
