@@ -22,6 +22,8 @@ static const char *scratch(void)
     return folder;
 }
 
+static const xt_query_options everything = XT_QUERY_OPTIONS_INIT;
+
 /* ---- stores and items ------------------------------------------------------------------------ */
 
 enum data { UNIFORM, SAME, FAR };
@@ -105,9 +107,9 @@ static void check_store(struct xti_txn *txn, size_t count, xt_tree_stats *stats)
     CHECK_U64(report.items, count);
     CHECK_U64(report.units, view->live_units);
     CHECK_STATUS(xti_tree_stats(os, view, stats), XT_OK);
-    CHECK_STATUS(xti_window_open(os, view, window, XT_INTERSECTS, 0,
-                                 xti_kernels_get(XT_KERNEL_BEST), &query),
-                 XT_OK);
+    CHECK_STATUS(
+        xti_window_open(os, view, window, &everything, xti_kernels_get(XT_KERNEL_BEST), &query),
+        XT_OK);
     while ((status = xti_window_next(query, &item)) == XT_OK)
         bad += item.id >= count || seen[item.id]++ != 0 ? 1 : 0;
     CHECK_STATUS(status, XT_DONE);
@@ -252,7 +254,7 @@ static void items_far_from_zero_are_found_in_few_leaves(void)
     CHECK_STATUS(run_load(txn, &load), XT_OK);
     check_store(txn, load.count, &tree);
     CHECK_STATUS(xti_txn_view(txn, &view), XT_OK);
-    CHECK_STATUS(xti_window_open(xti_os_real(), view, window, XT_INTERSECTS, 0,
+    CHECK_STATUS(xti_window_open(xti_os_real(), view, window, &everything,
                                  xti_kernels_get(XT_KERNEL_BEST), &query),
                  XT_OK);
     CHECK_STATUS(xti_window_count(query, &count), XT_OK);
