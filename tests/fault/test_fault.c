@@ -212,6 +212,28 @@ static xt_status run_open_verified(struct scene *scene)
     return status;
 }
 
+static xt_status run_join(struct scene *scene)
+{
+    xt_snapshot *snapshot = NULL;
+    xt_join *join = NULL;
+    uint64_t count = 0;
+    xt_store *store;
+    xt_status status = open_as(&scene->fail.os, scene->path, false, &store);
+
+    if (status == XT_OK)
+        status = xt_snapshot_latest(store, &snapshot);
+    if (status == XT_OK)
+        status = xt_join_open(snapshot, NULL, NULL, &join);
+    CHECK((join != NULL) == (status == XT_OK));
+    if (status == XT_OK)
+        status = xt_join_count(join, &count);
+    CHECK((count > 0) == (status == XT_OK));
+    xt_join_close(join);
+    xt_snapshot_release(snapshot);
+    CHECK_STATUS(xt_store_close(store), XT_OK);
+    return status;
+}
+
 /* The reader was opened before the items were committed. After a failure it tries again. */
 static xt_status run_refresh(struct scene *scene)
 {
@@ -277,6 +299,7 @@ static const struct operation OPERATIONS[] = {
     {"load with two threads",                run_load,          BEFORE_EMPTY,   true,  false, 0,     2},
     {"load again after a failure",           run_load_again,    BEFORE_EMPTY,   true,  false, 0,     1},
     {"open, ask and check",                  run_read,          BEFORE_ITEMS,   true,  false, 0,     0},
+    {"join with itself",                     run_join,          BEFORE_ITEMS,   true,  false, 0,     0},
     {"open and hash everything",             run_open_verified, BEFORE_ITEMS,   true,  false, 0,     0},
     {"see a new commit",                     run_refresh,       BEFORE_READER,  true,  false, 0,     0},
     {"a store in memory",                    run_in_memory,     BEFORE_NOTHING, false, false, 0,     1},
