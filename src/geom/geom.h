@@ -52,6 +52,9 @@ void xti_window_narrow(const double *low, const double *high, uint32_t dims, flo
 float xti_offset_down(double value, double origin);
 float xti_offset_up(double value, double origin);
 
+/* Both of them at once. */
+void xti_offset_both(double value, double origin, float *down, float *up);
+
 /* True when f32 offsets from `origin` keep a box of the given low and high (finite) within 1/256 of
  * each nonzero extent on every axis. */
 bool xti_origin_fits(const double *low, const double *high, const double *origin, uint32_t dims);

@@ -55,6 +55,26 @@ float xti_offset_up(double value, double origin)
     return 0.0f - xti_offset_down(-value, -origin);
 }
 
+void xti_offset_both(double value, double origin, float *down, float *up)
+{
+    double a = xti_double_normal(value);
+    double b = xti_double_normal(origin);
+    double difference = a - b;
+    double error;
+    float rounded;
+
+    if (!(fabs(difference) >= 0x1p-100 && fabs(difference) <= 0x1p100)) {
+        *down = xti_offset_down(value, origin);
+        *up = xti_offset_up(value, origin);
+        return;
+    }
+    error = subtraction_error(a, b, difference);
+    rounded = (float)difference;
+    error += difference - (double)rounded; /* nonzero, that is larger: the sign is right */
+    *down = error >= 0 ? rounded : xti_float_below(rounded);
+    *up = error <= 0 ? rounded : -xti_float_below(-rounded);
+}
+
 bool xti_origin_fits(const double *low, const double *high, const double *origin, uint32_t dims)
 {
     for (uint32_t axis = 0; axis < dims; axis++) {

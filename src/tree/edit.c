@@ -405,29 +405,38 @@ void xti_path_own(struct xti_writer *writer, uint32_t bottom)
 
 /* ---- frames ------------------------------------------------------------------------------- */
 
-static bool frame_fits(const struct xti_frame *frame, const double *origin, uint32_t dims)
+static inline bool frame_fits(const struct xti_frame *frame, const double *origin, uint32_t dims)
 {
-    for (uint32_t axis = 0; axis < dims; axis++) {
-        if (frame->origin[axis] != origin[axis])
-            return false;
+    bool is_same = frame->is_set;
+
+    for (uint32_t axis = 0; axis < dims && is_same; axis++)
+        is_same = frame->origin[axis] == origin[axis];
+    return is_same;
+}
+
+/* Apart, so that the usual case, an origin that is there already, saves no registers. */
+__attribute__((noinline)) static void frame_item(struct xti_writer *writer, const double *origin)
+{
+    struct xti_frame *frame = &writer->exact;
+
+    for (uint32_t axis = 0; axis < writer->layout->dims; axis++) {
+        double low = writer->low[axis];
+        double high = writer->high[axis];
+
+        frame->origin[axis] = origin[axis];
+        xti_offset_both(low, origin[axis], &frame->lo[axis], &frame->hi[axis]);
+        if (high != low)
+            frame->hi[axis] = xti_offset_up(high, origin[axis]);
     }
-    return frame->is_set;
+    frame->is_set = true;
 }
 
 void xti_frame_item(struct xti_writer *writer, const struct xtd_node *node)
 {
     const double *origin = xti_inner_origin_const(node);
-    struct xti_frame *frame = &writer->exact;
-    uint32_t dims = writer->layout->dims;
 
-    if (frame_fits(frame, origin, dims))
-        return;
-    for (uint32_t axis = 0; axis < dims; axis++) {
-        frame->origin[axis] = origin[axis];
-        frame->lo[axis] = xti_offset_down(writer->low[axis], origin[axis]);
-        frame->hi[axis] = xti_offset_up(writer->high[axis], origin[axis]);
-    }
-    frame->is_set = true;
+    if (!frame_fits(&writer->exact, origin, writer->layout->dims))
+        frame_item(writer, origin);
 }
 
 void xti_frame_move(struct xti_writer *writer, const struct xtd_node *node)

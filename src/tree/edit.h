@@ -73,8 +73,13 @@ struct xti_entries {
     uint32_t *best_order; /* the order that is cut at last */
     float *before;        /* sides of the box of the first i + 1 of the order, by side */
     float *after;         /* of those from i on */
-    double *weights;      /* of the cut with i on the left */
-    uint32_t weighed;     /* count and lean that the weights are for */
+    float *edges;         /* of both halves of the cut with i on the left, together */
+    float *shared;        /* edges of what they share; of use where `least` is not negative */
+    float *volume;        /* of that, as a part of the whole */
+    float *least;         /* its shortest edge */
+    float *flat;          /* the shortest edge of the halves */
+    double *weights;
+    uint32_t weighed; /* count and lean that the weights are for */
     double lean;
 
     bool newest_is_right; /* of the halves that were written last */

@@ -36,7 +36,12 @@ static void entries_arrays(struct xti_entries *entries, const struct xti_layout 
     entries->sides = (float *)(void *)at;
     entries->before = entries->sides + sides;
     entries->after = entries->before + sides;
-    entries->refs = (uint32_t *)(void *)(entries->after + sides);
+    entries->edges = entries->after + sides;
+    entries->shared = entries->edges + n;
+    entries->volume = entries->shared + n;
+    entries->least = entries->volume + n;
+    entries->flat = entries->least + n;
+    entries->refs = (uint32_t *)(void *)(entries->flat + n);
     entries->ranks = entries->refs + n;
     entries->order = entries->ranks + n;
     entries->axis_order = entries->order + n;
@@ -49,7 +54,7 @@ xt_status xti_entries_fit(struct xti_writer *writer, uint32_t count)
     struct xti_entries *entries = &writer->entries;
     const struct xti_layout *layout = writer->layout;
     size_t each = sizeof(double) + sizeof(uint64_t) + 5 * sizeof(uint32_t) + values_bytes(layout) +
-                  (size_t)6 * layout->dims * sizeof(float);
+                  ((size_t)6 * layout->dims + 5) * sizeof(float);
     uint32_t capacity = (uint32_t)xti_round_up(count, 16);
     void *memory;
 

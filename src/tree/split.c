@@ -25,6 +25,7 @@ struct cut {
     uint32_t left_count;
 };
 
+/* Sums are floats: they choose among cuts and never decide what a box holds. */
 struct scan {
     struct xti_writer *writer;
     struct xti_entries *entries;
@@ -91,10 +92,11 @@ static void order_make(const struct scan *scan, uint32_t axis, bool by_high)
 
 /* ---- boxes of the two halves -------------------------------------------------------------- */
 
+/* The boxes of the first i + 1 of the order, and of those from i on, along one axis. */
 static void side_scan(const struct xti_entries *entries, uint32_t axis)
 {
     const float *low = entries->sides + (size_t)2 * axis * entries->stride;
-    const float *high = low + entries->stride;
+    const float *high = entries->is_points ? low : low + entries->stride;
     float *before_lo = entries->before + (size_t)2 * axis * entries->stride;
     float *before_hi = before_lo + entries->stride;
     float *after_lo = entries->after + (size_t)2 * axis * entries->stride;
@@ -118,41 +120,56 @@ static void side_scan(const struct xti_entries *entries, uint32_t axis)
     }
 }
 
-struct halves {
-    double edges;  /* of both boxes */
-    double shared; /* volume, or edges where a half has no volume, of what both cover */
-};
+static inline float lesser(float a, float b)
+{
+    return a < b ? a : b;
+}
 
-static struct halves cut_look(const struct scan *scan, uint32_t left_count)
+static inline float greater(float a, float b)
+{
+    return a > b ? a : b;
+}
+
+/* What the two halves of each cut have: element i for i entries on the left. All cuts at once, as
+ * the loops over them have no branches. */
+static void cuts_measure(const struct scan *scan)
 {
     const struct xti_entries *entries = scan->entries;
     size_t stride = entries->stride;
-    const float *before = entries->before + left_count - 1;
-    const float *after = entries->after + left_count;
-    struct halves halves = {0.0, 0.0};
-    double volume = 1.0;
-    double edges = 0.0;
-    bool is_apart = false;
-    bool has_volume = true;
+    size_t count = entries->count;
+    float *restrict edges = entries->edges;
+    float *restrict shared = entries->shared;
+    float *restrict volume = entries->volume;
+    float *restrict least = entries->least;
+    float *restrict flat = entries->flat;
 
-    for (uint32_t axis = 0; axis < scan->dims; axis++) {
-        float from = before[0] > after[0] ? before[0] : after[0];
-        float to = before[stride] < after[stride] ? before[stride] : after[stride];
-        double length = (double)to - (double)from;
-        double left = (double)before[stride] - (double)before[0];
-        double right = (double)after[stride] - (double)after[0];
-
-        halves.edges += left + right;
-        has_volume &= left > 0 && right > 0;
-        is_apart |= length < 0;
-        volume *= length;
-        edges += length;
-        before += 2 * stride;
-        after += 2 * stride;
+    for (size_t i = 1; i < count; i++) {
+        edges[i] = shared[i] = 0.0f;
+        volume[i] = 1.0f;
+        least[i] = flat[i] = INFINITY;
     }
-    if (!is_apart)
-        halves.shared = has_volume ? volume : edges;
-    return halves;
+    for (uint32_t axis = 0; axis < scan->dims; axis++) {
+        const float *before_lo = entries->before + (size_t)2 * axis * stride;
+        const float *before_hi = before_lo + stride;
+        const float *after_lo = entries->after + (size_t)2 * axis * stride;
+        const float *after_hi = after_lo + stride;
+        float extent = before_hi[count - 1] - before_lo[count - 1];
+        float scale = extent > 0 ? 1.0f / extent : 1.0f; /* volumes are at most 1 */
+
+        for (size_t i = 1; i < count; i++) {
+            float left_lo = before_lo[i - 1], left_hi = before_hi[i - 1];
+            float right_lo = after_lo[i], right_hi = after_hi[i];
+            float left = left_hi - left_lo;
+            float right = right_hi - right_lo;
+            float length = lesser(left_hi, right_hi) - greater(left_lo, right_lo);
+
+            edges[i] += left + right;
+            shared[i] += length;
+            volume[i] *= length * scale;
+            least[i] = lesser(length, least[i]);
+            flat[i] = lesser(lesser(left, right), flat[i]);
+        }
+    }
 }
 
 /* ---- which cut ---------------------------------------------------------------------------- */
@@ -227,6 +244,14 @@ static double axis_lean(const struct scan *scan, uint32_t axis)
     return moved > 0.5 * (hi - lo) ? 1 : 0;
 }
 
+/* What both halves cover: the volume, or the edges where a half has no volume. */
+static double cut_shared(const struct xti_entries *entries, uint32_t i)
+{
+    if (entries->least[i] < 0)
+        return 0;
+    return entries->flat[i] > 0 ? (double)entries->volume[i] : (double)entries->shared[i];
+}
+
 static void cuts_look(struct scan *scan, uint32_t axis)
 {
     struct xti_entries *entries = scan->entries;
@@ -236,12 +261,14 @@ static void cuts_look(struct scan *scan, uint32_t axis)
         weights_make(scan, lean);
     for (uint32_t i = 0; i < scan->dims; i++)
         side_scan(entries, i);
+    cuts_measure(scan);
     for (uint32_t i = scan->least; i <= entries->count - scan->least; i++) {
-        struct halves halves = cut_look(scan, i);
-        double goal = halves.shared > 0 ? halves.shared / entries->weights[i]
-                                        : (halves.edges - scan->edges_max) * entries->weights[i];
+        double edges = (double)entries->edges[i];
+        double shared = cut_shared(entries, i);
+        double goal = shared > 0 ? shared / entries->weights[i]
+                                 : (edges - scan->edges_max) * entries->weights[i];
 
-        scan->edges_sum += halves.edges;
+        scan->edges_sum += edges;
         if (goal < scan->best.goal)
             scan->best = (struct cut){goal, i};
     }
