@@ -158,7 +158,7 @@ typedef struct xt_create_options {
     xt_error *error;          /* NULL: no detail wanted */
     xt_medium medium;         /* for changes through this handle, as the next */
     double max_overlap;       /* 0 to 1: share of a node's children that both halves of a split may
-                                 hold before the node becomes a supernode; 0: computed; 1: none does */
+                                 hold before it becomes a supernode; 0: computed; 1: never */
 } xt_create_options;
 #define XT_CREATE_OPTIONS_INIT                                                                     \
     {                                                                                              \
@@ -271,8 +271,8 @@ XT_API XT_NODISCARD xt_status xt_store_arena(xt_store *store, uint64_t i, xt_are
  * Source   Beckmann, Seeger, A Revised R*-tree in Comparison with Related Index Structures, SIGMOD
  *          2009 (choice, split); Berchtold, Keim, Kriegel, The X-tree, VLDB 1996 (supernodes).
  * Errors   XT_EINVAL (NaN; low > high; low != high in a store of points; not finite after rounding
- *          to f32 though finite before), XT_EMISUSE (not writable, or a loader is open), XT_EBROKEN,
- *          XT_EFULL, XT_ENOMEM, XT_EIO, XT_ECORRUPT: nothing was changed.
+ *          to f32 though finite before), XT_EMISUSE (not writable, or a loader is open),
+ *          XT_EBROKEN, XT_EFULL, XT_ENOMEM, XT_EIO, XT_ECORRUPT: nothing was changed.
  */
 XT_API XT_NODISCARD xt_status xt_store_insert(xt_store *store, uint64_t id, const double *low,
                                               const double *high);
@@ -358,13 +358,13 @@ typedef struct xt_rows {
 
 /** Begins a bulk load. One loader at a time; until it ends, the store takes no other change.
  *
- * Into a store that holds items, what is added becomes a packed tree of its own, whose leaves are then
- * hung into the other: what is written follows what is added, not what is there. Where new items are
- * as dense as old ones they are inserted one by one. A store that is filled by very many small loads
- * answers slower than one that is filled by few: each adds leaves that overlap those of the others.
+ * Into a store that holds items, what is added becomes a packed tree of its own, whose leaves are
+ * then hung into the other: what is written follows what is added, not what is there. Where new
+ * items are as dense as old ones they are inserted one by one. A store that is filled by many small
+ * loads answers slower than one that is filled by few: each adds leaves that overlap the others'.
  *
- * Errors   XT_EMISUSE (not writable, a loader is open, or a change is pending: publish it or roll it
- *          back first), XT_EINVAL, XT_ENOMEM.
+ * Errors   XT_EMISUSE (not writable, a loader is open, or a change is pending: publish it or roll
+ *          it back first), XT_EINVAL, XT_ENOMEM.
  */
 XT_API XT_NODISCARD xt_status xt_loader_open(xt_store *store, const xt_loader_options *options,
                                              xt_loader **out);
@@ -386,8 +386,8 @@ XT_API XT_NODISCARD xt_status xt_loader_add_many(xt_loader *loader, const xt_row
 /** Builds the tree from all that was added and ends the loader, whatever it returns. The items are
  *  then a pending change: publish or commit makes them visible, all at once.
  *
- * Cost     O(n log n) time; memory about twice the bytes of the items, or the limit, and what changes
- *          of the nodes that were there.
+ * Cost     O(n log n) time; memory about twice the bytes of the items, or the limit, and what
+ *          changes of the nodes that were there.
  * Errors   XT_ENOMEM, XT_EIO, XT_EFULL, XT_ECANCELLED, XT_EBROKEN, XT_ECORRUPT: the store is as
  *          it was before xt_loader_open().
  */
@@ -430,8 +430,12 @@ typedef struct xt_level_stats {
     uint64_t entries;
     uint64_t capacity; /* entries that would fit */
     uint64_t bytes;
-    double volume;  /* sum of the volumes of the nodes' boxes (infinite ones left out) */
-    double overlap; /* sum, over pairs of siblings, of the volume that both cover */
+    double volume;            /* sum of the volumes of the nodes' boxes (infinite ones left out) */
+    double overlap;           /* sum, over pairs of siblings, of the volume that both cover */
+    uint64_t largest;         /* entries of the largest node */
+    uint64_t supernode_bytes; /* of all supernodes */
+    double split_overlap; /* why there are supernodes: sum, over them, of the share of their entries
+                                 whose centre would lie in both halves of a split */
 } xt_level_stats;
 
 typedef struct xt_tree_stats {
@@ -442,7 +446,7 @@ typedef struct xt_tree_stats {
 } xt_tree_stats;
 
 /** Walks the whole tree and describes it. O(nodes), and for the overlap of inner nodes
- *  O(entries * capacity * dims). Errors: XT_ECORRUPT, XT_EINVAL. */
+ *  O(entries * capacity * dims). Errors: XT_ECORRUPT, XT_EINVAL, XT_ENOMEM. */
 XT_API XT_NODISCARD xt_status xt_snapshot_stats(const xt_snapshot *snapshot, xt_tree_stats *out);
 
 typedef struct xt_node_info {

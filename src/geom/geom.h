@@ -175,8 +175,8 @@ struct xti_kernels {
     uint32_t (*compress_ids)(const uint64_t *ids, uint64_t mask, uint64_t *out);
 
     /* For insertion. lo[], hi[]: a box in the frame of the inner node, dims floats each.
-     * inner_covers: which of the 64 slots from `first` on hold the whole box. inner_growth: how much
-     * longer the edges of each slot's box become together when it takes in the other (half the
+     * inner_covers: which of the 64 slots from `first` on hold the whole box. inner_growth: how
+     * much longer the edges of each slot's box become together when it takes in the other (half the
      * growth of its perimeter in two dimensions), for all `capacity` slots, NaN for unused ones;
      * returns the first slot with the least of them. */
     uint64_t (*inner_covers)(const float *boxes, uint32_t capacity, uint32_t first, uint32_t dims,

@@ -1,6 +1,9 @@
 /* src/tree/edit.h -- what the files that change the tree share; private to the tree room.
  *
  *   edit.c        the writer; the path from the root to a leaf; copying nodes on first touch
+ *   edit_node.c   single nodes
+ *   frame.c       boxes on their way up the path; origins
+ *   entries.c     the entries of nodes that are divided
  *   choose.c      which child takes a new item
  *   overflow.c    a node that is full: split, or supernode
  *   split.c       how the entries of a full node are divided
@@ -21,8 +24,8 @@
 
 #include <math.h>
 
-#include "tree/tree.h"
-#include "tree/tree_private.h"
+#include "tree/edit_node.h"
+#include "tree/entries.h"
 
 /* ---- parameters --------------------------------------------------------------------------- */
 
@@ -55,38 +58,6 @@ struct xti_frame {
     bool is_set;
 };
 
-/* The entries of a full node and one more, while they are divided. Arrays of `stride` elements. */
-struct xti_entries {
-    uint32_t count;
-    uint32_t stride;   /* a multiple of 16 */
-    uint32_t capacity; /* that there is memory for */
-    bool is_points;    /* low and high sides are the same */
-    float *sides;      /* lo0[], hi0[], lo1[], ...: boxes in a frame of their own; finite */
-    char *values;      /* the arrays of the node: a leaf's coordinates, or stored boxes */
-    uint64_t *ids;     /* of a leaf */
-    uint32_t *refs;    /* of an inner node */
-
-    /* What split.c works with. */
-    uint32_t *ranks;
-    uint32_t *order;      /* slots in ascending order along the axis that is looked at */
-    uint32_t *axis_order; /* the better of its two orders */
-    uint32_t *best_order; /* the order that is cut at last */
-    float *before;        /* sides of the box of the first i + 1 of the order, by side */
-    float *after;         /* of those from i on */
-    float *edges;         /* of both halves of the cut with i on the left, together */
-    float *shared;        /* edges of what they share; of use where `least` is not negative */
-    float *volume;        /* of that, as a part of the whole */
-    float *least;         /* its shortest edge */
-    float *flat;          /* the shortest edge of the halves */
-    double *weights;
-    uint32_t weighed; /* count and lean that the weights are for */
-    double lean;
-
-    bool newest_is_right; /* of the halves that were written last */
-    void *memory;
-    size_t bytes;
-};
-
 struct xti_writer {
     const struct xti_os *os;
     struct xti_txn *txn;
@@ -115,7 +86,7 @@ struct xti_writer {
 /* Units that a change of the nodes on the path from `bottom` up may allocate at most. */
 uint64_t xti_path_units(const struct xti_writer *writer, uint32_t bottom);
 
-/* Takes over the root, and forgets the path when another change is pending than when it was made. */
+/* Takes over the root, and forgets the path when it was made for another pending change. */
 void xti_writer_begin(struct xti_writer *writer);
 
 /* Tells the transaction of the new root. */
@@ -132,13 +103,6 @@ static inline void xti_writer_put(struct xti_writer *writer, const double *low, 
     xt_status status = xti_writer_item(writer, low, high);
 
     XTI_ASSERT(status == XT_OK);
-}
-
-/* Units of a node of a level. */
-static inline uint32_t xti_units_for(const struct xti_layout *layout, uint32_t level,
-                                     uint32_t capacity)
-{
-    return level == 0 ? xti_leaf_units(layout, capacity) : xti_inner_units(layout, capacity);
 }
 
 /* Finds the node at `ref`, checked so that it may be changed or copied; and puts it on the path. */
@@ -164,55 +128,6 @@ static inline void xti_child_ask(const struct xti_writer *writer, uint32_t ref, 
     for (uint32_t i = 0; i < lines; i++)
         __builtin_prefetch(node + (size_t)i * XTD_UNIT_BYTES);
 }
-
-/* ---- nodes -------------------------------------------------------------------------------- */
-
-/* An own node without entries, within a reservation. Slots are not filled. */
-struct xtd_node *xti_node_make(struct xti_writer *writer, uint32_t level, uint32_t capacity);
-
-/* An own copy of a node, with room for `capacity` entries, not less than it has. */
-struct xtd_node *xti_node_copy(struct xti_writer *writer, const struct xtd_node *node,
-                               uint32_t capacity);
-
-/* Appends all entries of a node of the same level, boxes as they are, to one with enough room; not
- * the number of items. */
-void xti_node_append_all(const struct xti_layout *layout, struct xtd_node *to,
-                         const struct xtd_node *from);
-
-/* Gives an own or frozen node's block back. */
-void xti_node_drop(struct xti_writer *writer, const struct xtd_node *node);
-
-/* The capacity of an inner node that shall hold `count` entries: the normal one, or the next
- * multiple of 16. */
-uint32_t xti_inner_capacity_for(const struct xti_layout *layout, uint32_t count);
-
-/* The capacity after this one, for a supernode that grows. */
-uint32_t xti_inner_capacity_after(uint32_t capacity);
-
-/* Fills the slots from count on with what unused slots hold. */
-void xti_node_clear_rest(const struct xti_layout *layout, struct xtd_node *node);
-
-static inline float *xti_inner_side_of(const struct xti_layout *layout, struct xtd_node *node,
-                                       uint32_t axis, bool is_high)
-{
-    return xti_inner_boxes(layout, node) + ((size_t)2 * axis + is_high) * node->capacity;
-}
-
-/* Writes, and reads, the box of a slot: dims floats each. */
-void xti_slot_box_set(const struct xti_layout *layout, struct xtd_node *node, uint32_t slot,
-                      const float *lo, const float *hi);
-void xti_slot_box_get(const struct xti_layout *layout, const struct xtd_node *node, uint32_t slot,
-                      float *lo, float *hi);
-
-/* Appends an entry to an inner node that has room. */
-void xti_inner_append(const struct xti_layout *layout, struct xtd_node *node, uint32_t ref,
-                      const float *lo, const float *hi);
-
-/* Removes a slot; the last one takes its place. */
-void xti_inner_remove(const struct xti_layout *layout, struct xtd_node *node, uint32_t slot);
-
-/* Items below an inner node's child; 0 when its header cannot be believed. */
-uint64_t xti_child_items(struct xti_writer *writer, uint32_t ref, uint32_t level);
 
 /* ---- frames ------------------------------------------------------------------------------- */
 
@@ -262,24 +177,10 @@ void xti_leaf_write(struct xti_writer *writer, struct xtd_node *leaf, uint32_t s
  * holds the item. */
 bool xti_choose(struct xti_writer *writer, const struct xtd_node *node, uint32_t *slot);
 
-/* ---- split.c ------------------------------------------------------------------------------ */
-
-struct xti_split {
-    uint32_t left_count; /* of writer->entries.best_order; the others go to the right */
-    double overlap;      /* inner nodes: share of the entries whose centre lies in both halves */
-};
-
-/* Finds the best division of writer->entries (2 * least <= count), the newest of which is the last.
- * Any permutation and a left_count from least to count - least, whatever the boxes are. */
-void xti_split_find(struct xti_writer *writer, bool is_leaf, uint32_t least,
-                    struct xti_split *split);
-
 /* ---- overflow.c --------------------------------------------------------------------------- */
 
-/* Makes room for `count` entries in writer->entries. XT_ENOMEM. */
-XT_NODISCARD xt_status xti_entries_fit(struct xti_writer *writer, uint32_t count);
-
-/* The same for every full node of the path from `bottom` up, and one more entry in each. */
+/* Room in writer->entries for those of each full node of the path from `bottom` up, and one more.
+ * XT_ENOMEM. */
 XT_NODISCARD xt_status xti_path_fit(struct xti_writer *writer, uint32_t bottom);
 
 /* Divides the path's own leaf, which is full, and the item writer->low, high, `id`: returns the new
@@ -293,15 +194,6 @@ bool xti_path_add(struct xti_writer *writer, uint32_t level, struct xtd_node *si
 
 /* Adds a child to the path's own node of `level`, likewise. */
 void xti_path_add_child(struct xti_writer *writer, uint32_t level, const struct xtd_node *child);
-
-/* Gathers the entries of an inner node or leaf behind those that were gathered; is_first: instead.
- * xti_entries_end() follows when all are there. */
-void xti_entries_take(struct xti_writer *writer, const struct xtd_node *node, bool is_first);
-void xti_entries_end(struct xti_writer *writer, const struct xtd_node *node);
-
-/* Writes the entries' halves into two own nodes of one level with enough capacity. */
-void xti_entries_write(struct xti_writer *writer, const struct xti_split *split,
-                       struct xtd_node *left, struct xtd_node *right);
 
 /* Which share of its entries the halves of a full node may both hold before it becomes a supernode:
  * `count` entries are in it. */

@@ -9,8 +9,8 @@
 
 /* ---- the way down ------------------------------------------------------------------------- */
 
-/* The lowest level whose node on the old path may take the item; the height when there is none. When
- * items come in no order it is enough to look at the leaf. */
+/* The lowest level whose node on the old path may take the item; the height when there is none.
+ * When items come in no order it is enough to look at the leaf. */
 static uint32_t path_level(struct xti_writer *writer)
 {
     uint32_t height = writer->root.height;

@@ -128,7 +128,7 @@ static bool is_at_border(struct xti_writer *writer)
     return !is_inside;
 }
 
-/* Makes the stored boxes tight from that of the path's node of `level` on, as far as they change. */
+/* Makes stored boxes tight from that of the path's node of `level` on, as far as they change. */
 static void path_tighten(struct xti_writer *writer, uint32_t level)
 {
     const struct xti_layout *layout = writer->layout;
@@ -176,7 +176,7 @@ static double slots_growth(const struct xti_layout *layout, const struct xtd_nod
     return growth;
 }
 
-/* The sibling that suffers least from taking in the entries of `slot`. The node has two at least. */
+/* The sibling that suffers least from taking in the entries of `slot`. There are two at least. */
 static uint32_t sibling_choose(const struct xti_layout *layout, const struct xtd_node *node,
                                uint32_t slot)
 {
@@ -254,8 +254,8 @@ static bool entries_share(struct xti_writer *writer, struct xtd_node *node,
 }
 
 /* Merges the path's node of `level`, which has too few entries, with a sibling, or shares the
- * sibling's. It stays as it is when there is no memory, or the sibling is damaged. True: the node is
- * gone, and its parent has an entry less. */
+ * sibling's. It stays as it is when there is no memory, or the sibling is damaged. True: the node
+ * is gone, and its parent has an entry less. */
 static bool node_merge(struct xti_writer *writer, uint32_t level)
 {
     const struct xti_layout *layout = writer->layout;
@@ -308,8 +308,8 @@ static void node_shrink(struct xti_writer *writer, uint32_t level)
     writer->stats.supernodes_shrunk++;
 }
 
-/* Goes up from the leaf as long as nodes vanish. Returns the lowest level whose node is still there:
- * boxes from there on may have to be tightened. */
+/* Goes up from the leaf as long as nodes vanish. Returns the lowest level whose node is still
+ * there: boxes from there on may have to be tightened. */
 static uint32_t path_condense(struct xti_writer *writer)
 {
     uint32_t level = 0;

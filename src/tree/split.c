@@ -6,9 +6,9 @@
  * that overlap, the less they share the better; and cuts near the middle are preferred. A leaf is
  * cut along the axis on which its halves have the shortest edges in all; an inner node along any.
  *
- * Input that comes in an order would leave half-full nodes behind. The paper remembers for each node
- * the box that it began with, and moves the preferred cut to the side to which the node has grown.
- * Here the writer knows whether items come in order; then it moves towards the newest entry.
+ * Input that comes in an order would leave half-full nodes behind. The paper remembers for each
+ * node the box that it began with, and moves the preferred cut to the side to which the node has
+ * grown. Here the writer knows whether items come in order; then it moves towards the newest entry.
  *
  * SPDX-License-Identifier: MIT
  */

@@ -2,6 +2,7 @@
  *
  * SPDX-License-Identifier: MIT
  */
+#include "tree/edit.h"
 #include "tree/tree_private.h"
 
 /* ---- levels ------------------------------------------------------------------------------- */
@@ -44,29 +45,47 @@ static double children_overlap(const struct xti_layout *layout, const struct xtd
     return overlap;
 }
 
-xt_status xti_tree_stats(const struct xti_os *os, const struct xti_view *view, xt_tree_stats *out)
+static xt_status node_add(struct xti_walk *walk, const struct xti_os *os, xt_level_stats *level)
 {
+    const struct xti_layout *layout = walk->view->layout;
+    const struct xtd_node *node = xti_walk_node(walk)->node;
+    uint64_t bytes = (uint64_t)node->size_units * XTD_UNIT_BYTES;
     double low[XT_DIMS_MAX];
     double high[XT_DIMS_MAX];
+    double share = 0;
+
+    level->nodes++;
+    level->entries += node->count;
+    level->capacity += node->capacity;
+    level->bytes += bytes;
+    level->largest = node->count > level->largest ? node->count : level->largest;
+    xti_walk_box(walk, low, high);
+    level->volume += box_volume(low, high, layout->dims);
+    if ((node->flags & XTD_NODE_SUPERNODE) == 0)
+        return XT_OK;
+    level->supernodes++;
+    level->supernode_bytes += bytes;
+    if (xti_node_overlap(os, layout, node, &share) != XT_OK)
+        return XT_ENOMEM;
+    level->split_overlap += share;
+    return XT_OK;
+}
+
+xt_status xti_tree_stats(const struct xti_os *os, const struct xti_view *view, xt_tree_stats *out)
+{
     struct xti_walk walk;
     xt_status status;
 
-    (void)os;
     *out = (xt_tree_stats){.struct_size = out->struct_size};
     out->height = view->height;
     out->items = view->item_count;
     xti_walk_init(&walk, view, 0);
     while ((status = xti_walk_next(&walk)) == XT_OK) {
         const struct xtd_node *node = xti_walk_node(&walk)->node;
-        xt_level_stats *level = &out->level[node->level];
 
-        level->nodes++;
-        level->supernodes += (node->flags & XTD_NODE_SUPERNODE) != 0;
-        level->entries += node->count;
-        level->capacity += node->capacity;
-        level->bytes += (uint64_t)node->size_units * XTD_UNIT_BYTES;
-        xti_walk_box(&walk, low, high);
-        level->volume += box_volume(low, high, view->layout->dims);
+        status = node_add(&walk, os, &out->level[node->level]);
+        if (status != XT_OK)
+            break;
         if (node->level > 0)
             out->level[node->level - 1].overlap += children_overlap(view->layout, node);
     }
