@@ -31,7 +31,8 @@ struct xti_entries {
     float *least;         /* its shortest edge */
     float *flat;          /* the shortest edge of the halves */
     double *weights;
-    uint32_t weighed; /* count and lean that the weights are for */
+    uint32_t weighed; /* count, least and lean that the weights are for */
+    uint32_t weighed_least;
     double lean;
 
     bool newest_is_right; /* of the halves that were written last */
