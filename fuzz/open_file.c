@@ -194,24 +194,31 @@ static void sums_repair(const struct pattern *pattern, struct disk_os *disk)
 
 /* ---- asking ---------------------------------------------------------------------------------- */
 
-static void window_ask(const xt_snapshot *snapshot, const double *window, unsigned predicate)
+static bool filter_even(void *context, uint64_t id, const double *low, const double *high)
 {
-    xt_query_options options = XT_QUERY_OPTIONS_INIT;
+    uint64_t *sum = context;
+
+    *sum += low[0] <= high[0];
+    return id % 2 == 0;
+}
+
+static void window_ask(const xt_snapshot *snapshot, const double *window,
+                       const xt_query_options *options)
+{
     uint64_t ids[50];
     uint64_t number;
     size_t count;
     xt_query *query;
     xt_item item;
 
-    options.predicate = (xt_predicate)predicate;
-    require(xt_query_window(snapshot, window, &options, &query) == XT_OK);
+    require(xt_query_window(snapshot, window, options, &query) == XT_OK);
     for (unsigned i = 0; i < 20 && xt_query_next(query, &item) == XT_OK; i++)
         ;
     (void)!xt_query_next_batch(query, ids, 50, &count);
     while (xt_query_next(query, &item) == XT_OK)
         ;
     xt_query_close(query);
-    require(xt_query_window(snapshot, window, &options, &query) == XT_OK);
+    require(xt_query_window(snapshot, window, options, &query) == XT_OK);
     (void)!xt_query_count(query, &number);
     xt_query_close(query);
 }
@@ -230,6 +237,48 @@ static void join_ask(const xt_snapshot *snapshot)
     xt_join_close(join);
 }
 
+static void windows_ask(const xt_snapshot *snapshot, const double *windows, size_t window_count,
+                        const xt_query_options *options)
+{
+    uint64_t ids[50];
+    size_t numbers[50];
+    size_t count;
+    xt_query *query;
+
+    require(xt_query_windows(snapshot, windows, window_count, options, &query) == XT_OK);
+    while (xt_query_next_tagged(query, ids, numbers, 50, &count) == XT_OK)
+        require(count > 0 && numbers[count - 1] < window_count);
+    xt_query_close(query);
+    require(window_count <= 50);
+    (void)!xt_count_windows(snapshot, windows, window_count, options, ids);
+}
+
+/* Every predicate; alone, with another condition and a filter, and for all windows at once. */
+static void queries_ask(const xt_snapshot *snapshot)
+{
+    static const double windows[][4] = {
+        {-1e300, -1e300, 1e300, 1e300 },
+        {100.0,  100.0,  300.0, 300.0 },
+        {7.0,    0.0,    7.0,   1000.0}
+    };
+    uint64_t sum = 0;
+
+    for (unsigned i = 0; i < 4; i++) {
+        const xt_condition also = {(xt_predicate)((i + 3) % 4), windows[1]};
+        xt_query_options options = XT_QUERY_OPTIONS_INIT;
+
+        options.predicate = (xt_predicate)i;
+        window_ask(snapshot, windows[i % 3], &options);
+        windows_ask(snapshot, windows[0], XTI_ARRAY_COUNT(windows), &options);
+        options.also = &also;
+        options.also_count = 1;
+        options.filter = i % 2 == 0 ? filter_even : NULL;
+        options.filter_context = &sum;
+        window_ask(snapshot, windows[(i + 1) % 3], &options);
+        windows_ask(snapshot, windows[0], XTI_ARRAY_COUNT(windows), &options);
+    }
+}
+
 static bool node_ignore(void *context, const xt_node_info *node)
 {
     uint64_t *sum = context;
@@ -240,11 +289,6 @@ static bool node_ignore(void *context, const xt_node_info *node)
 
 static void store_ask(xt_store *store)
 {
-    static const double windows[][4] = {
-        {-1e300, -1e300, 1e300, 1e300 },
-        {100.0,  100.0,  300.0, 300.0 },
-        {7.0,    0.0,    7.0,   1000.0}
-    };
     xt_check_options check = XT_CHECK_OPTIONS_INIT;
     xt_check_report report = XT_CHECK_REPORT_INIT;
     xt_tree_stats stats = {.struct_size = sizeof stats};
@@ -255,8 +299,7 @@ static void store_ask(xt_store *store)
 
     require(xt_store_stat(store, &of_store) == XT_OK);
     if (of_store.dims == 2 && xt_snapshot_latest(store, &snapshot) == XT_OK) {
-        for (size_t i = 0; i < XTI_ARRAY_COUNT(windows); i++)
-            window_ask(snapshot, windows[i], (unsigned)i % 2);
+        queries_ask(snapshot);
         join_ask(snapshot);
         (void)!xt_snapshot_bounds(snapshot, low, high);
         (void)!xt_snapshot_stats(snapshot, &stats);

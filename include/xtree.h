@@ -559,6 +559,51 @@ XT_API XT_NODISCARD xt_status xt_query_next_batch(xt_query *query, uint64_t *ids
  *  a filter wants to see their items. Errors: XT_ECORRUPT. */
 XT_API XT_NODISCARD xt_status xt_query_count(xt_query *query, uint64_t *count);
 
+/** Asks for many windows at once. Much faster than one query for each where the store is larger
+ *  than the processor's caches: while one window waits for memory, others are worked on, and
+ *  neighbours follow each other.
+ *
+ * windows  `count` rows of 2 * dims doubles, each as for xt_query_window(). They are not copied:
+ *          they stay as they are until the query is closed.
+ * options  hold for every window: predicate, further conditions, filter. limit: of each window.
+ * out      the query. xt_query_next_tagged() gives its results; xt_query_next_batch() and
+ *          xt_query_count() work on all windows together; xt_query_next() gives XT_EMISUSE.
+ *
+ * Results come in no particular order, those of several windows mixed; the order is the same for
+ * the same snapshot and windows. An item that several windows find comes once for each.
+ *
+ * Cost     one allocation, of at most 2 MiB beside O(conditions * dims), and one look at each
+ *          window; no node is read before results are taken.
+ * Threads  as xt_query_window().
+ * Errors   XT_EINVAL (a bad window or option), XT_ENOMEM.
+ */
+XT_API XT_NODISCARD xt_status xt_query_windows(const xt_snapshot *snapshot, const double *windows,
+                                               size_t count, const xt_query_options *options,
+                                               xt_query **out);
+
+/** The next results of xt_query_windows(), at most `capacity`, which is at least 1.
+ *
+ * ids      capacity elements; *count of them are set.
+ * windows  likewise: windows[i] is the number of the row whose window ids[i] matches.
+ * Returns  XT_OK with *count >= 1, or XT_DONE with *count == 0.
+ * Errors   XT_ECORRUPT (again at every further call), XT_EINVAL, XT_EMISUSE (no query of many
+ *          windows).
+ */
+XT_API XT_NODISCARD xt_status xt_query_next_tagged(xt_query *query, uint64_t *ids, size_t *windows,
+                                                   size_t capacity, size_t *count);
+
+/** Counts the items that match each of many windows, as fast as xt_query_windows() finds them or
+ *  faster: nodes wholly inside are counted unseen.
+ *
+ * windows, count, options  as for xt_query_windows(); a limit ends the count of each window.
+ * counts                   `count` elements: set for all windows, or all 0 after an error.
+ *
+ * Errors   XT_EINVAL, XT_ENOMEM, XT_ECORRUPT.
+ */
+XT_API XT_NODISCARD xt_status xt_count_windows(const xt_snapshot *snapshot, const double *windows,
+                                               size_t count, const xt_query_options *options,
+                                               uint64_t *counts);
+
 typedef struct xt_walk_stats {
     size_t struct_size; /* set by the caller */
     uint64_t nodes;     /* inner nodes visited */

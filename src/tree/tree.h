@@ -85,6 +85,34 @@ XT_NODISCARD xt_status xti_nearest_many(const struct xti_os *os, const struct xt
                                         const xt_nearest_options *options,
                                         const struct xti_kernels *kernels);
 
+/* ---- many windows (batch.c) ---------------------------------------------------------------- */
+
+struct xti_windows_query;
+
+struct xti_window_rows {
+    const double *windows; /* count rows of 2 * dims doubles */
+    size_t count;
+};
+
+/* As xti_window_open(); the limit is one for each window. The rows are not copied and must outlive
+ * it. */
+XT_NODISCARD xt_status xti_windows_open(const struct xti_os *os, const struct xti_view *view,
+                                        const struct xti_window_rows *rows,
+                                        const xt_query_options *options,
+                                        const struct xti_kernels *kernels,
+                                        struct xti_windows_query **out);
+void xti_windows_close(struct xti_windows_query *query);
+
+/* As xt_query_next_tagged(); numbers may be NULL. */
+XT_NODISCARD xt_status xti_windows_next(struct xti_windows_query *query, uint64_t *ids,
+                                        size_t *numbers, size_t capacity, size_t *count);
+
+/* Counts what is left of all windows and leaves the query at its end. counts: NULL, or one element
+ * for each window, of which those are set that were not at their end. */
+XT_NODISCARD xt_status xti_windows_count(struct xti_windows_query *query, uint64_t *counts,
+                                         uint64_t *total);
+void xti_windows_stats(const struct xti_windows_query *query, xt_walk_stats *out);
+
 /* ---- whole tree (walk.c, stats.c, verify.c) ------------------------------------------------ */
 
 /* As xt_snapshot_nodes(), xt_snapshot_stats(), xt_snapshot_bounds(). */

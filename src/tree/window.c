@@ -9,8 +9,6 @@
 
 #include "tree/window_private.h"
 
-#define COMPRESS_SLACK 8u /* elements that compress_ids may write beyond the last */
-
 /* ---- opening ------------------------------------------------------------------------------ */
 
 static size_t frames_end(const struct xti_view *view)
@@ -134,21 +132,6 @@ static size_t run_take(struct xti_window_query *query, uint64_t *out, size_t roo
     return count;
 }
 
-static size_t hits_take(struct xti_window_query *query, uint64_t *out, size_t room)
-{
-    uint64_t mask = query->pending;
-    size_t count = 0;
-
-    if (room >= XTI_BLOCK_SLOTS + COMPRESS_SLACK || room >= xti_bit_count(mask) + COMPRESS_SLACK) {
-        query->pending = 0;
-        return query->kernels->compress_ids(query->leaf_ids, mask, out);
-    }
-    for (; count < room && mask != 0; mask &= mask - 1)
-        out[count++] = query->leaf_ids[xti_bit_lowest(mask)];
-    query->pending = mask;
-    return count;
-}
-
 xt_status xti_window_next_batch(struct xti_window_query *query, uint64_t *ids, size_t capacity,
                                 size_t *count)
 {
@@ -166,7 +149,8 @@ xt_status xti_window_next_batch(struct xti_window_query *query, uint64_t *ids, s
         if (query->leaf_is_whole && query->conditions.filter == NULL)
             taken = run_take(query, ids + total, room);
         else
-            taken = hits_take(query, ids + total, room);
+            taken =
+                xti_hits_take(query->kernels, query->leaf_ids, &query->pending, ids + total, room);
         given(query, taken);
         total += taken;
     }

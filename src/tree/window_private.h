@@ -134,6 +134,26 @@ static inline void xti_leaf_ask(const struct xti_view *view, const struct xti_ah
     xti_view_prefetch(view, ref + ahead->id_first, ahead->ids);
 }
 
+#define XTI_COMPRESS_SLACK 8u /* elements that compress_ids may write beyond the last */
+
+/* Copies the ids of hits to out[], as many as there is room for, and takes them from *hits. */
+static inline size_t xti_hits_take(const struct xti_kernels *kernels, const uint64_t *ids,
+                                   uint64_t *hits, uint64_t *out, size_t room)
+{
+    uint64_t mask = *hits;
+    size_t count = 0;
+
+    if (room >= XTI_BLOCK_SLOTS + XTI_COMPRESS_SLACK ||
+        room >= xti_bit_count(mask) + XTI_COMPRESS_SLACK) {
+        *hits = 0;
+        return kernels->compress_ids(ids, mask, out);
+    }
+    for (; count < room && mask != 0; mask &= mask - 1)
+        out[count++] = ids[xti_bit_lowest(mask)];
+    *hits = mask;
+    return count;
+}
+
 /* How many of the four 16-slot groups of a block are touched: refs are 16 to a line. */
 static inline uint32_t xti_lines_of_refs(uint64_t mask)
 {
