@@ -59,9 +59,7 @@ static void masks_turn(const struct xti_condition *condition, uint64_t slots, ui
     uint64_t met = *meet;
 
     if (condition->is_never)
-        *meet = 0;
-    if (condition->is_never || condition->is_contains)
-        *hold = 0;
+        *meet = *hold = 0;
     if (condition->is_disjoint) {
         *meet = slots & ~*hold;
         *hold = slots & ~met;

@@ -9,9 +9,9 @@
  *                 children                           items in leaves
  *     intersects  as the kernels find them           boxes_meet, points
  *     within      likewise                           boxes_within, points
- *     contains    window with its corners swapped:   boxes_meet with the corners swapped: hi >= the
- *                 lo <= low && hi >= high; none      window's high && lo <= its low; points: as
- *                 is known to hold it                intersects, when the window is a point
+ *     contains    as they find them for the window   boxes_meet with the corners swapped: hi >= the
+ *                 with its corners swapped: lo <=    window's high && lo <= its low; points: as
+ *                 low && hi >= high; none can hold   intersects, when the window is a point
  *     disjoint    the complement: meet is what is    the complement
  *                 not inside, hold what is outside
  *
