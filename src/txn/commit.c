@@ -103,12 +103,12 @@ static void fill_state(const struct xti_txn *txn, bool has_new_arenas, struct xt
     state->dead_units = dead < XTD_SPACE_UNITS ? dead : XTD_SPACE_UNITS;
 }
 
-/* The part with the record comes first. */
+/* The part with the record comes first. A part is empty where a reservation made an arena and
+ * nothing was taken from it. */
 static void fill_extents(const struct xti_txn *txn, struct xtd_commit_record *record)
 {
     uint32_t next = 1;
 
-    record->extent_count = txn->epoch.part_count;
     for (uint32_t i = 0; i < txn->epoch.part_count; i++) {
         const struct xti_epoch_part *part = &txn->epoch.parts[i];
         struct xtd_extent *extent;
@@ -119,6 +119,8 @@ static void fill_extents(const struct xti_txn *txn, struct xtd_commit_record *re
                 arena = &txn->space.arenas[j];
         }
         XTI_ASSERT(arena != NULL && part->written_units == arena->top_units);
+        if (part->written_units == part->first_unit)
+            continue;
         if (arena->first_unit + part->first_unit == txn->epoch.record_ref)
             extent = &record->extents[0];
         else
@@ -128,7 +130,7 @@ static void fill_extents(const struct xti_txn *txn, struct xtd_commit_record *re
         extent->units = part->written_units - part->first_unit;
         extent->hash = xti_hash_value(&part->hash);
     }
-    XTI_ASSERT(next == txn->epoch.part_count);
+    record->extent_count = next;
 }
 
 static xt_status write_record(struct xti_txn *txn, const struct xtd_state *state,
