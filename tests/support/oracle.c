@@ -76,15 +76,7 @@ static double last_bits(uint64_t *random)
     return value;
 }
 
-struct maker {
-    enum oracle_data data;
-    xt_coord_type type;
-    uint32_t dims;
-    uint64_t *random;
-    double centres[8];
-};
-
-static double coordinate(const struct maker *maker, size_t i)
+static double coordinate(const struct oracle_maker *maker, size_t i)
 {
     uint64_t *random = maker->random;
     double u = check_uniform(random);
@@ -114,7 +106,7 @@ static double coordinate(const struct maker *maker, size_t i)
     return u * 2000.0 - 1000.0;
 }
 
-static double extent(const struct maker *maker)
+static double extent(const struct oracle_maker *maker)
 {
     double u = check_uniform(maker->random);
 
@@ -140,7 +132,7 @@ static double extent(const struct maker *maker)
     return 0.0;
 }
 
-static void item_make(const struct maker *maker, size_t i, double *low, double *high)
+void oracle_item_make(const struct oracle_maker *maker, size_t i, double *low, double *high)
 {
     bool has_two = maker->data == ORACLE_LAST_BITS || maker->data == ORACLE_EXTREMES;
 
@@ -157,15 +149,22 @@ static void item_make(const struct maker *maker, size_t i, double *low, double *
     }
 }
 
+void oracle_maker_init(struct oracle_maker *maker, struct oracle_schema schema,
+                       enum oracle_data data, uint64_t *random)
+{
+    *maker = (struct oracle_maker){data, schema.coord_type, schema.dims, random, {0}};
+    for (size_t i = 0; i < CHECK_COUNT(maker->centres); i++)
+        maker->centres[i] = check_uniform(random) * 100.0;
+}
+
 void oracle_init(struct oracle *oracle, struct oracle_schema schema, size_t count,
                  enum oracle_data data, uint64_t *random)
 {
     uint32_t dims = schema.dims;
-    struct maker maker = {data, schema.coord_type, dims, random, {0}};
+    struct oracle_maker maker;
     size_t bytes = count * dims * sizeof(double);
 
-    for (size_t i = 0; i < CHECK_COUNT(maker.centres); i++)
-        maker.centres[i] = check_uniform(random) * 100.0;
+    oracle_maker_init(&maker, schema, data, random);
     *oracle = (struct oracle){.dims = dims, .kind = schema.kind, .coord_type = schema.coord_type};
     oracle->count = count;
     oracle->low = memory(bytes);
@@ -175,7 +174,7 @@ void oracle_init(struct oracle *oracle, struct oracle_schema schema, size_t coun
     oracle->first_id = check_random(random);
     for (size_t i = 0; i < count; i++) {
         oracle->ids[i] = oracle->first_id + i;
-        item_make(&maker, i, oracle->low + i * dims, oracle->high + i * dims);
+        oracle_item_make(&maker, i, oracle->low + i * dims, oracle->high + i * dims);
     }
 }
 

@@ -75,6 +75,21 @@ enum oracle_window {
 const char *oracle_data_text(enum oracle_data data);
 const char *oracle_window_text(enum oracle_window window);
 
+/* Makes items one at a time. */
+struct oracle_maker {
+    enum oracle_data data;
+    xt_coord_type type;
+    uint32_t dims;
+    uint64_t *random;
+    double centres[8];
+};
+
+void oracle_maker_init(struct oracle_maker *maker, struct oracle_schema schema,
+                       enum oracle_data data, uint64_t *random);
+
+/* Writes dims doubles each. high == low: a point. i: which item it is, for data in an order. */
+void oracle_item_make(const struct oracle_maker *maker, size_t i, double *low, double *high);
+
 /* Makes `count` items. Ends the program when there is no memory: tests are small. */
 void oracle_init(struct oracle *oracle, struct oracle_schema schema, size_t count,
                  enum oracle_data data, uint64_t *random);
