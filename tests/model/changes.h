@@ -5,7 +5,7 @@
 #ifndef CHANGES_H
 #define CHANGES_H
 
-#include "questions.h"
+#include "support/questions.h"
 #include "worlds.h"
 
 #define CHANGES_OPERATION_MAP(X)                                                                   \

@@ -1,4 +1,4 @@
-/* tests/model/mirror.h -- what a store holds, as a plain array of boxes that changes with it.
+/* tests/support/mirror.h -- what a store holds, as a plain array of boxes that changes with it.
  *
  * Rows stand in no order: a row that is removed is replaced by the last one. What was changed since
  * the last settlement can be taken back. Each row has a key, a hash of its id and its box as the
@@ -10,7 +10,7 @@
 #ifndef MIRROR_H
 #define MIRROR_H
 
-#include "support/oracle.h"
+#include "oracle.h"
 
 #define MIRROR_NOWHERE SIZE_MAX
 

@@ -1,4 +1,4 @@
-/* tests/model/mirror.c -- an array of boxes that changes, and can take changes back.
+/* tests/support/mirror.c -- an array of boxes that changes, and can take changes back.
  *
  * SPDX-License-Identifier: MIT
  */

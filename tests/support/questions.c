@@ -1,14 +1,13 @@
-/* tests/model/questions.c -- windows of all kinds, taken in all ways.
+/* tests/support/questions.c -- windows of all kinds, taken in all ways.
  *
  * SPDX-License-Identifier: MIT
  */
 #include "questions.h"
 
-#include <inttypes.h>
 #include <math.h>
 #include <stdio.h>
 
-#include "support/check.h"
+#include "check.h"
 
 #define BATCH_MAX 300
 

@@ -1,4 +1,4 @@
-/* tests/model/questions.h -- questions to a snapshot whose answers the mirror knows.
+/* tests/support/questions.h -- questions to a snapshot whose answers the mirror knows.
  *
  * A question keeps the answer that is expected, as sums over keys; so it can be asked again when
  * the mirror has long gone on.
