@@ -3,6 +3,7 @@
 # SPDX-License-Identifier: MIT
 PREFIX ?= /usr/local
 FUZZ_SECONDS ?= 300
+MODEL_OPERATIONS ?= 100000000
 WORKFLOW = cmake --workflow --preset
 
 all: ## build the library and the tool, optimised
@@ -33,6 +34,11 @@ fuzz: ## fuzz each harness for FUZZ_SECONDS
 	@$(WORKFLOW) fuzz
 	@tools/fuzz.sh build/fuzz $(FUZZ_SECONDS)
 
+model: ## MODEL_OPERATIONS changes of stores beside an array
+	@tools/setup.sh --test
+	@cmake --preset release && cmake --build --preset release --target test_changes
+	@build/release/tests/test_changes --operations $(MODEL_OPERATIONS) --require-branches
+
 bench: ## measure beside the peers, compare bench/expected/quality.csv
 	@tools/setup.sh --bench
 	@cmake --preset bench && cmake --build --preset bench
@@ -56,5 +62,5 @@ clean: ## forget all builds
 help:
 	@sed -n 's/^\([a-z ]*\):[^#]*## \(.*\)/\1\t\2/p' Makefile | expand -t 26
 
-.PHONY: all demo test check clang asan tsan release cov fuzz bench lint tidy format install \
+.PHONY: all demo test check clang asan tsan release cov fuzz model bench lint tidy format install \
     clean help

@@ -1,7 +1,7 @@
 /* tests/unit/tree/test_edit_damage.c -- does a writer on a damaged store say so or go on regularly,
  * and never crash, hang or write where it must not?
  *
- * Nodes of a committed store are changed under a repaired checksum, so that only checks of structure
+ * Nodes of a committed store are changed under a repaired checksum, so only checks of structure
  * can find it. Then items are inserted, removed and moved all over the tree. Wrong answers are
  * allowed. Meant for the address sanitizer.
  *
