@@ -57,14 +57,11 @@ static uint64_t batch_length(struct run *run)
 
 static bool change_next(struct run *run)
 {
-    bool holds = true;
+    bool holds;
 
     if (phase_is_over(run))
         phase_next(run);
-    if (run->mirror.rows.count == 0 && run_pick(run, 2) == 0)
-        holds = items_load(run, (size_t)run_pick(run, run->world->items_max));
-    if (holds)
-        holds = item_change(run);
+    holds = item_change(run);
     run->done++;
     run->unchecked++;
     run->totals->changes++;
@@ -72,10 +69,28 @@ static bool change_next(struct run *run)
     return holds;
 }
 
+/* Some items, or many; more often into an empty store. Only where nothing is pending. */
+static bool load_now_and_then(struct run *run)
+{
+    size_t count = run->mirror.rows.count;
+    size_t most = run->world->items_max;
+    uint64_t chance = run_pick(run, count == 0 ? 2 : 200);
+    xt_loader *loader;
+
+    if (run->mirror.undo_count > 0)
+        return chance != 0 || CHECK_STATUS(xt_loader_open(run->store, NULL, &loader), XT_EMISUSE);
+    if (chance != 0 || count >= most)
+        return true;
+    most = run_pick(run, 3) == 0 ? most - count : (most - count) / 20;
+    return items_load(run, (size_t)run_pick(run, most + 1));
+}
+
 static bool batch_run(struct run *run)
 {
     uint64_t length = batch_length(run);
 
+    if (!load_now_and_then(run))
+        return false;
     while (length-- > 0 && run->done < run->options->operations) {
         if (!change_next(run))
             return false;

@@ -19,13 +19,16 @@
     X(OPERATION_MOVE_ABSENT, "moves of an item that is not there")                                 \
     X(OPERATION_BAD, "bad arguments")                                                              \
     X(OPERATION_LOAD, "bulk loads")                                                                \
+    X(OPERATION_LOAD_CANCELLED, "bulk loads cancelled")                                            \
     X(OPERATION_PUBLISH, "publishes")                                                              \
     X(OPERATION_COMMIT, "commits")                                                                 \
     X(OPERATION_ROLLBACK, "rollbacks")                                                             \
     X(OPERATION_REOPEN, "reopened")                                                                \
     X(OPERATION_RENEW, "stores made anew from their items")                                        \
     X(OPERATION_HOLD, "snapshots held")                                                            \
-    X(OPERATION_ASK, "questions")                                                                  \
+    X(OPERATION_ASK, "questions about windows")                                                    \
+    X(OPERATION_NEAREST, "questions about nearest items")                                          \
+    X(OPERATION_JOIN, "joins")                                                                     \
     X(OPERATION_CHECK, "deep checks")
 
 enum changes_operation {

@@ -289,44 +289,74 @@ bool item_change(struct run *run)
 
 /* ---- many at once -------------------------------------------------------------------------- */
 
-static bool loader_add_all(struct run *run, xt_loader *loader, size_t count)
+/* While a loader is open, no item can be changed. */
+static bool change_is_refused(struct run *run)
+{
+    const double point[XT_DIMS_MAX] = {0};
+
+    return CHECK_STATUS(xt_store_insert(run->store, 1, point, NULL), XT_EMISUSE) &&
+           CHECK_STATUS(xt_store_remove(run->store, 1, point, NULL), XT_EMISUSE) &&
+           CHECK_STATUS(xt_store_move(run->store, 1, point, NULL, point, NULL), XT_EMISUSE);
+}
+
+static bool loader_fill(struct run *run, xt_loader *loader, size_t count)
 {
     for (size_t i = 0; i < count; i++) {
         struct box box;
 
-        world_item_make(&run->maker, box.low, box.high);
-        if (!CHECK_STATUS(xt_loader_add(loader, run->next_id, box.low, box.high), XT_OK))
+        if (i % 16 == 1 && run_pick(run, 8) == 0)
+            row_get(run, row_pick(run), &box);
+        else
+            world_item_make(&run->maker, box.low, box.high);
+        if (!CHECK_STATUS(
+                xt_loader_add(loader, run->next_id, box.low, high_of(run, box.low, box.high)),
+                XT_OK))
             return false;
         mirror_insert(&run->mirror, run->next_id++, box.low, box.high);
     }
     return true;
 }
 
-/* While a loader is open, no item can be changed; when it is cancelled, all is as before. */
-static bool load_cancel(struct run *run, xt_loader *loader)
+/* Cancels at the last of so many calls. */
+static bool countdown(void *context, xt_load_phase phase, uint64_t done, uint64_t total)
 {
-    struct box box;
-    bool holds;
+    uint64_t *left = context;
 
-    world_item_make(&run->maker, box.low, box.high);
-    holds = CHECK_STATUS(xt_loader_add(loader, 1, box.low, box.high), XT_OK);
-    holds &= CHECK_STATUS(xt_store_insert(run->store, 1, box.low, box.high), XT_EMISUSE);
-    holds &= CHECK_STATUS(xt_store_remove(run->store, 1, box.low, box.high), XT_EMISUSE);
-    xt_loader_cancel(loader);
-    return holds;
+    (void)phase;
+    (void)done;
+    (void)total;
+    return *left == 0 || --*left > 0;
+}
+
+static bool load_end(struct run *run, xt_loader *loader, bool gives_up)
+{
+    xt_status status = XT_ECANCELLED;
+
+    if (gives_up)
+        xt_loader_cancel(loader);
+    else
+        status = xt_loader_finish(loader);
+    if (status == XT_ECANCELLED)
+        mirror_rollback(&run->mirror);
+    return counted(run, status == XT_OK ? OPERATION_LOAD : OPERATION_LOAD_CANCELLED,
+                   CHECK(status == XT_OK || status == XT_ECANCELLED));
 }
 
 bool items_load(struct run *run, size_t count)
 {
+    uint64_t calls_left = run_pick(run, 4) == 0 ? 1 + run_pick(run, 6) : 0;
+    xt_loader_options options = XT_LOADER_OPTIONS_INIT;
     xt_loader *loader;
 
-    if (!CHECK_STATUS(xt_loader_open(run->store, NULL, &loader), XT_OK))
+    options.threads = (uint32_t)run_pick(run, 3);
+    options.memory_limit = run_pick(run, 4) == 0 ? UINT64_C(16) << 20 : 0;
+    options.progress = countdown;
+    options.progress_context = &calls_left;
+    if (!CHECK_STATUS(xt_loader_open(run->store, &options, &loader), XT_OK))
         return false;
-    if (run_pick(run, 4) == 0)
-        return load_cancel(run, loader);
-    if (!loader_add_all(run, loader, count)) {
+    if (!change_is_refused(run) || !loader_fill(run, loader, count)) {
         xt_loader_cancel(loader);
         return false;
     }
-    return counted(run, OPERATION_LOAD, CHECK_STATUS(xt_loader_finish(loader), XT_OK));
+    return load_end(run, loader, run_pick(run, 16) == 0);
 }

@@ -58,7 +58,7 @@ static inline uint64_t run_pick(struct run *run, uint64_t count)
 /* One change of a kind that suits the phase. */
 bool item_change(struct run *run);
 
-/* Adds items with a loader, to a store that is empty; or opens one and gives up. */
+/* Adds items with a loader, or is cancelled. No change is pending. */
 bool items_load(struct run *run, size_t count);
 
 /* ---- changes_store.c ----------------------------------------------------------------------- */

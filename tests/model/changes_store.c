@@ -15,6 +15,7 @@
 #define DISK_BYTES_MAX (UINT64_C(24) << 20)
 #define MEMORY_BYTES_MAX (UINT64_C(256) << 20)
 #define QUESTIONS 3
+#define JOINED_MAX 300 /* items of either side: all pairs are looked at */
 
 /* ---- life of a store ----------------------------------------------------------------------- */
 
@@ -141,20 +142,22 @@ bool store_is_large(struct run *run)
 
 /* ---- checking ------------------------------------------------------------------------------ */
 
-static bool height_take(void *context, const xt_node_info *node)
+static bool root_take(void *context, const xt_node_info *node)
 {
-    uint32_t *height = context;
+    struct run *run = context;
 
-    *height = node->level + 1; /* the root comes first */
+    run->height = node->level + 1; /* the root comes first */
+    if (node->level > 0)
+        CHECK(node->count > 1);
     return false;
 }
 
-static bool height_get(struct run *run, const xt_snapshot *snapshot)
+static bool root_check(struct run *run, const xt_snapshot *snapshot)
 {
     bool is_empty = run->mirror.rows.count == 0;
 
     run->height = 0;
-    return CHECK_STATUS(xt_snapshot_nodes(snapshot, 0, height_take, &run->height),
+    return CHECK_STATUS(xt_snapshot_nodes(snapshot, 0, root_take, run),
                         is_empty ? XT_OK : XT_ECANCELLED);
 }
 
@@ -185,7 +188,27 @@ static bool snapshot_check(struct run *run, const xt_snapshot *snapshot, unsigne
         holds = question_holds(&question, snapshot, &run->mirror, &run->asking);
         run->totals->operations[OPERATION_ASK]++;
     }
+    if (holds && check_random(&run->asking) % 2 == 0) {
+        run->totals->operations[OPERATION_NEAREST]++;
+        holds = nearest_holds(snapshot, &run->mirror, &run->asking);
+    }
     return holds;
+}
+
+/* With itself, and with a snapshot from before. */
+static bool joins_hold(struct run *run, const xt_snapshot *snapshot)
+{
+    struct held *held = &run->held[check_random(&run->asking) % HELD_COUNT];
+
+    if (run->mirror.rows.count > JOINED_MAX)
+        return true;
+    run->totals->operations[OPERATION_JOIN]++;
+    if (!join_holds(snapshot, NULL, &run->mirror, &run->asking))
+        return false;
+    if (held->snapshot == NULL || held->count > JOINED_MAX)
+        return true;
+    run->totals->operations[OPERATION_JOIN]++;
+    return join_holds(held->snapshot, snapshot, &run->mirror, &run->asking);
 }
 
 bool store_check(struct run *run)
@@ -196,7 +219,9 @@ bool store_check(struct run *run)
     if (!CHECK_STATUS(xt_snapshot_latest(run->store, &snapshot), XT_OK))
         return false;
     holds = snapshot_check(run, snapshot, QUESTIONS);
-    holds &= height_get(run, snapshot);
+    holds &= root_check(run, snapshot);
+    if (holds && check_random(&run->asking) % 4 == 0)
+        holds = joins_hold(run, snapshot);
     xt_snapshot_release(snapshot);
     /* On disk a deep check reads all files. */
     if (holds && (!run->world->is_on_disk || check_random(&run->asking) % 8 == 0))

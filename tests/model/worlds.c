@@ -109,7 +109,7 @@ static void side_make(const struct world_maker *maker, bool is_chosen, double si
         break;
     case WORLD_TIMES: /* a jump now and then, as when nothing was measured for a year */
         side[0] =
-            is_chosen ? 1.7e9 + (double)maker->made * 3 + (double)(maker->made / 5000) * 3e7 : u;
+            is_chosen ? 1.7e9 + (double)maker->made * 3 + (double)(maker->made / 1500) * 1e9 : u;
         side[1] = side[0] + v * 0.01;
         break;
     case WORLD_FAR:

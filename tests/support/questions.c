@@ -13,13 +13,22 @@
 
 /* ---- what is expected ---------------------------------------------------------------------- */
 
+static bool row_matches(const struct question *question, const struct mirror *mirror, size_t row)
+{
+    for (size_t i = 0; i < question->condition_count; i++) {
+        if (!oracle_item_matches(&mirror->rows, row, question->windows[i], question->predicates[i]))
+            return false;
+    }
+    return !question->filters || question_takes(mirror->rows.ids[row]);
+}
+
 static void expect(struct question *question, const struct mirror *mirror)
 {
     question->count = 0;
     question->id_sum = 0;
     question->sum = 0;
     for (size_t row = 0; row < mirror->rows.count; row++) {
-        if (!oracle_item_matches(&mirror->rows, row, question->window, question->predicate))
+        if (!row_matches(question, mirror, row))
             continue;
         question->count++;
         question->id_sum += mirror_id_key(mirror->rows.ids[row]);
@@ -27,23 +36,41 @@ static void expect(struct question *question, const struct mirror *mirror)
     }
 }
 
+static void condition_draw(struct question *question, size_t i, const struct mirror *mirror,
+                           uint64_t *random)
+{
+    static const xt_predicate predicates[] = {XT_INTERSECTS, XT_INTERSECTS, XT_WITHIN,
+                                              XT_WITHIN,     XT_CONTAINS,   XT_DISJOINT};
+    xt_predicate predicate = predicates[check_random(random) % CHECK_COUNT(predicates)];
+    enum oracle_window kind = (enum oracle_window)(check_random(random) % ORACLE_WINDOW_COUNT);
+
+    if (predicate == XT_CONTAINS && check_random(random) % 2 == 0)
+        kind = ORACLE_WINDOW_POINT;
+    question->predicates[i] = predicate;
+    question->kinds[i] = kind;
+    oracle_window(&mirror->rows, kind, random, question->windows[i]);
+}
+
 void question_draw(struct question *question, const struct mirror *mirror, uint64_t *random)
 {
-    static const xt_predicate predicates[] = {XT_INTERSECTS, XT_WITHIN};
+    bool has_more = check_random(random) % 4 == 0;
 
-    question->kind = (enum oracle_window)(check_random(random) % ORACLE_WINDOW_COUNT);
-    question->predicate = predicates[check_random(random) % CHECK_COUNT(predicates)];
-    oracle_window(&mirror->rows, question->kind, random, question->window);
+    question->condition_count = 1 + (has_more ? check_random(random) % QUESTION_CONDITIONS : 0);
+    question->filters = check_random(random) % 8 == 0;
+    for (size_t i = 0; i < question->condition_count; i++)
+        condition_draw(question, i, mirror, random);
     expect(question, mirror);
 }
 
 void question_all(struct question *question, const struct mirror *mirror)
 {
-    question->kind = ORACLE_WINDOW_EVERYTHING;
-    question->predicate = XT_INTERSECTS;
+    question->condition_count = 1;
+    question->filters = false;
+    question->kinds[0] = ORACLE_WINDOW_EVERYTHING;
+    question->predicates[0] = XT_INTERSECTS;
     for (uint32_t axis = 0; axis < mirror->rows.dims; axis++) {
-        question->window[axis] = -INFINITY;
-        question->window[mirror->rows.dims + axis] = INFINITY;
+        question->windows[0][axis] = -INFINITY;
+        question->windows[0][mirror->rows.dims + axis] = INFINITY;
     }
     expect(question, mirror);
 }
@@ -120,11 +147,16 @@ static xt_status take_all(struct answer *answer, uint64_t *random)
 
 static void question_print(const struct question *question, const struct mirror *mirror)
 {
-    printf("    window %s, %s:", oracle_window_text(question->kind),
-           question->predicate == XT_WITHIN ? "within" : "intersects");
-    for (uint32_t axis = 0; axis < mirror->rows.dims && axis < 4; axis++)
-        printf(" [%a, %a]", question->window[axis], question->window[mirror->rows.dims + axis]);
-    printf("\n");
+    static const char *const predicates[] = {"intersects", "within", "contains", "disjoint"};
+    uint32_t dims = mirror->rows.dims;
+
+    for (size_t i = 0; i < question->condition_count; i++) {
+        printf("    window %s, %s:", oracle_window_text(question->kinds[i]),
+               predicates[question->predicates[i]]);
+        for (uint32_t axis = 0; axis < dims && axis < 4; axis++)
+            printf(" [%a, %a]", question->windows[i][axis], question->windows[i][dims + axis]);
+        printf("%s\n", question->filters ? ", filtered" : "");
+    }
 }
 
 static bool answer_is_right(const struct question *question, const struct answer *answer)
@@ -138,21 +170,54 @@ static bool answer_is_right(const struct question *question, const struct answer
     return holds;
 }
 
+static bool filter_ids(void *context, uint64_t id, const double *low, const double *high)
+{
+    (void)context;
+    (void)low;
+    (void)high;
+    return question_takes(id);
+}
+
+static bool is_about_a_point(const struct question *question, uint32_t dims)
+{
+    const double *window = question->windows[0];
+
+    for (uint32_t axis = 0; axis < dims; axis++) {
+        if (window[axis] != window[dims + axis])
+            return false;
+    }
+    return question->predicates[0] == XT_CONTAINS;
+}
+
+static xt_status query_open(const struct question *question, const xt_snapshot *snapshot,
+                            uint32_t dims, xt_kernel kernel, xt_query **out)
+{
+    xt_query_options options = XT_QUERY_OPTIONS_INIT;
+    xt_condition also[QUESTION_CONDITIONS];
+
+    for (size_t i = 1; i < question->condition_count; i++)
+        also[i - 1] = (xt_condition){question->predicates[i], question->windows[i]};
+    options.predicate = question->predicates[0];
+    options.kernel = kernel;
+    options.also = also;
+    options.also_count = question->condition_count - 1;
+    options.filter = question->filters ? filter_ids : NULL;
+    if (is_about_a_point(question, dims))
+        return xt_query_covers(snapshot, question->windows[0], &options, out);
+    return xt_query_window(snapshot, question->windows[0], &options, out);
+}
+
 bool question_holds(const struct question *question, const xt_snapshot *snapshot,
                     const struct mirror *mirror, uint64_t *random)
 {
-    xt_query_options options = XT_QUERY_OPTIONS_INIT;
     struct answer answer = {.mirror = mirror};
-    xt_status status;
+    xt_kernel kernel = (xt_kernel)(check_random(random) % 4);
+    uint32_t dims = mirror->rows.dims;
+    xt_status status = query_open(question, snapshot, dims, kernel, &answer.query);
     bool holds;
 
-    options.predicate = question->predicate;
-    options.kernel = (xt_kernel)(check_random(random) % 4);
-    status = xt_query_window(snapshot, question->window, &options, &answer.query);
-    if (status == XT_EINVAL && options.kernel > XT_KERNEL_PORTABLE) {
-        options.kernel = XT_KERNEL_BEST; /* not on this processor */
-        status = xt_query_window(snapshot, question->window, &options, &answer.query);
-    }
+    if (status == XT_EINVAL && kernel > XT_KERNEL_PORTABLE) /* not on this processor */
+        status = query_open(question, snapshot, dims, XT_KERNEL_BEST, &answer.query);
     if (!CHECK_STATUS(status, XT_OK))
         return false;
     holds = CHECK_STATUS(take_all(&answer, random), XT_DONE) && answer_is_right(question, &answer);
