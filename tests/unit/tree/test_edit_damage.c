@@ -125,14 +125,17 @@ static void arena_restore(struct subject *subject)
 
 /* ---- damage -------------------------------------------------------------------------------- */
 
+/* NULL: the node has been damaged before. */
 static struct xtd_node *node_pick(struct subject *subject, bool among_first)
 {
     size_t size;
     unsigned char *data = disk_os_file_bytes(subject->disk, ARENA, &size);
     uint64_t count = among_first ? 6 : subject->node_count;
-    uint32_t ref = subject->refs[check_random(&subject->random) % count];
+    size_t at = (size_t)subject->refs[check_random(&subject->random) % count] * XTD_UNIT_BYTES;
 
-    return (struct xtd_node *)(void *)(data + (size_t)ref * XTD_UNIT_BYTES);
+    if (memcmp(data + at, subject->before + at, sizeof(struct xtd_node)) != 0)
+        return NULL;
+    return (struct xtd_node *)(void *)(data + at);
 }
 
 static void byte_disturb(struct subject *subject, struct xtd_node *node)
@@ -207,8 +210,11 @@ static void damage(struct subject *subject)
     static void (*const ways[])(struct subject *, struct xtd_node *) = {
         byte_disturb, ref_disturb, refs_share, values_disturb, header_disturb};
     struct xtd_node *node = node_pick(subject, check_random(&subject->random) % 2 == 0);
-    uint32_t units = node->size_units;
+    uint32_t units;
 
+    if (node == NULL)
+        return;
+    units = node->size_units;
     ways[check_random(&subject->random) % CHECK_COUNT(ways)](subject, node);
     if (node->size_units <= units && node->size_units > 0)
         xti_node_seal(node);
