@@ -21,7 +21,7 @@
 #define NEW_ITEMS 8 /* of each version; as many of the oldest are gone */
 #define REST 16     /* versions that an item stays in one place */
 #define READERS 4u
-#define VERSIONS 1500u
+#define VERSIONS 1000u
 #define ANSWERS 2000u
 #define VERSION_ID UINT64_MAX
 #define VERSION_X (-1000.0)
