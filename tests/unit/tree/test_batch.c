@@ -260,6 +260,34 @@ static void counting_goes_on_where_taking_stopped(void)
     }
 }
 
+/* A node that holds and is longer than a block is half given when the counting begins. */
+static void counting_goes_on_inside_a_supernode(void)
+{
+    static const struct subject_row row = {
+        "supernodes", {2, XT_POINTS, XT_F64, 16, 16, 96, 2, 90, false},
+         9000, ORACLE_UNIFORM
+    };
+    uint64_t random = check_seed;
+    struct subject subject;
+    struct many many;
+
+    subject_make(&subject, &row, &random);
+    many_make(&many, &subject, 1, &random);
+    oracle_window(&subject.oracle, ORACLE_WINDOW_EVERYTHING, &random, many.windows);
+    for (size_t batches = 1; batches < 15; batches++) {
+        struct xti_windows_query *query = many_open(&many);
+        uint64_t taken, rest;
+
+        memset(many.seen, 0, subject.oracle.count);
+        taken = results_take(&many, query, 600, batches);
+        CHECK_STATUS(xti_windows_count(query, NULL, &rest), XT_OK);
+        CHECK_U64(taken + rest, subject.oracle.count);
+        xti_windows_close(query);
+    }
+    many_free(&many);
+    subject_free(&subject);
+}
+
 /* ---- many, and large ----------------------------------------------------------------------- */
 
 /* Every task is pushed that can be: the ring asserts that it does not overflow. */
@@ -445,11 +473,12 @@ static void ref_outside(struct hand_tree *tree)
     xti_inner_refs(&tree->layout, root)[1] = HAND_FIRST_UNIT + (uint32_t)tree->view->unit_count;
 }
 
-static void ref_zero(struct hand_tree *tree)
+static void refs_zero(struct hand_tree *tree)
 {
     struct xtd_node *root = hand_node(tree, tree->view->height - 1, 0);
 
-    xti_inner_refs(&tree->layout, root)[1] = 0;
+    for (uint32_t i = 0; i < root->count; i++)
+        xti_inner_refs(&tree->layout, root)[i] = 0;
 }
 
 static void leaf_of_boxes(struct hand_tree *tree)
@@ -470,7 +499,7 @@ static void damage_ends_a_query_with_a_status(void)
     } damages[] = {
         {"shared children",  children_shared },
         {"ref outside",      ref_outside     },
-        {"ref 0",            ref_zero        },
+        {"refs 0",           refs_zero       },
         {"leaf of boxes",    leaf_of_boxes   },
         {"height too large", height_too_large},
     };
@@ -570,6 +599,7 @@ CHECK_MAIN({"each_window_gets_what_a_scan_gives", each_window_gets_what_a_scan_g
            {"conditions_filter_and_limit_hold_for_each_window",
             conditions_filter_and_limit_hold_for_each_window},
            {"counting_goes_on_where_taking_stopped", counting_goes_on_where_taking_stopped},
+           {"counting_goes_on_inside_a_supernode", counting_goes_on_inside_a_supernode},
            {"windows_over_everything_fit_into_the_ring", windows_over_everything_fit_into_the_ring},
            {"more_windows_than_are_put_in_order_at_once",
             more_windows_than_are_put_in_order_at_once},
