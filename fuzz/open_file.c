@@ -223,6 +223,25 @@ static void window_ask(const xt_snapshot *snapshot, const double *window,
     xt_query_close(query);
 }
 
+static void nearest_ask(const xt_snapshot *snapshot, const double *point, unsigned metric)
+{
+    xt_nearest_options options = XT_NEAREST_OPTIONS_INIT;
+    uint64_t ids[2 * 3];
+    double distances[2 * 3];
+    size_t count;
+    xt_query *query;
+    xt_item item;
+
+    options.metric = (xt_metric)metric;
+    require(xt_query_nearest(snapshot, point, &options, &query) == XT_OK);
+    while (xt_query_next(query, &item) == XT_OK)
+        require(item.distance >= 0);
+    require(xt_query_next_nearest(query, ids, distances, 6, &count) != XT_OK && count == 0);
+    xt_query_close(query);
+    options.k = 3;
+    (void)!xt_nearest_many(snapshot, point, 2, &options, ids, distances, NULL);
+}
+
 static void join_ask(const xt_snapshot *snapshot)
 {
     xt_pair pairs[50];
@@ -292,6 +311,7 @@ static void store_ask(xt_store *store)
     xt_check_options check = XT_CHECK_OPTIONS_INIT;
     xt_check_report report = XT_CHECK_REPORT_INIT;
     xt_tree_stats stats = {.struct_size = sizeof stats};
+    const double point[] = {100.0, 100.0, 300.0, 300.0};
     double low[XT_DIMS_MAX], high[XT_DIMS_MAX];
     xt_store_stats of_store = {.struct_size = sizeof of_store};
     uint64_t sum = 0;
@@ -300,6 +320,8 @@ static void store_ask(xt_store *store)
     require(xt_store_stat(store, &of_store) == XT_OK);
     if (of_store.dims == 2 && xt_snapshot_latest(store, &snapshot) == XT_OK) {
         queries_ask(snapshot);
+        for (unsigned metric = XT_EUCLIDEAN; metric <= XT_GREAT_CIRCLE; metric++)
+            nearest_ask(snapshot, point, metric);
         join_ask(snapshot);
         (void)!xt_snapshot_bounds(snapshot, low, high);
         (void)!xt_snapshot_stats(snapshot, &stats);

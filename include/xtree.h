@@ -695,10 +695,7 @@ typedef enum xt_metric {
 
 /* True for items that count, as xt_nearest_options describes. low, high: dims doubles each, valid
  * during the call. */
-#ifndef XT_FILTER_FN
-#define XT_FILTER_FN
 typedef bool xt_filter_fn(void *context, uint64_t id, const double *low, const double *high);
-#endif
 
 /* The distance of the item's true shape, for items whose box is only a hull. It is at least that of
  * the box, which is taken instead of a smaller one or NaN. */

@@ -95,7 +95,7 @@ xt_status xt_nearest_many(const xt_snapshot *snapshot, const double *points, siz
     struct xti_near_batch batch = {points, count, ids, distances, found};
     const struct xti_kernels *kernels;
     xt_nearest_options o;
-    uint64_t cells;
+    uint64_t cells, values;
     xt_status status = options_check(snapshot, options, &o, &kernels);
 
     if (status != XT_OK)
@@ -104,7 +104,8 @@ xt_status xt_nearest_many(const xt_snapshot *snapshot, const double *points, siz
         return XT_EINVAL;
     if (count == 0)
         return XT_OK;
-    if (points == NULL || ids == NULL || !all_finite(points, count * snapshot->view->layout->dims))
+    if (points == NULL || ids == NULL ||
+        !xti_mul_u64(count, snapshot->view->layout->dims, &values) || !all_finite(points, values))
         return XT_EINVAL;
     return xti_nearest_many(snapshot->store->os, snapshot->view, &batch, &o, kernels);
 }

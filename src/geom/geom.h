@@ -96,7 +96,9 @@ float xti_near_slack(const float *weights_f32, uint32_t dims);
 /* The largest float <= weight, 0 instead of a denormal one. */
 float xti_near_weight(double weight);
 
-/* At or above each key whose bound may be less than or equal to `distance`. */
+/* No distance in the box of that key is below this; and no key of a box that has something up to
+ * `distance` is above that. */
+double xti_near_key_floor(int32_t key, bool is_maximum);
 int32_t xti_near_key_limit(double distance, bool is_maximum);
 
 /* ---- distances on a sphere ----------------------------------------------------------------- */
@@ -118,7 +120,8 @@ double xti_sphere_bound(const struct xti_sphere *from, const double *low, const 
 /* That bound in metres, no more than xti_sphere_distance() gives; and as a key of slot 0. */
 double xti_sphere_metres(double haversine);
 int32_t xti_sphere_key(double haversine);
-int32_t xti_sphere_key_limit(double metres); /* as xti_near_key_limit() */
+double xti_sphere_key_floor(int32_t key); /* as for other metrics, above */
+int32_t xti_sphere_key_limit(double metres);
 
 /* ---- kernels ------------------------------------------------------------------------------ */
 
@@ -188,14 +191,15 @@ struct xti_kernels {
      * count - 1. No NaN. keys and out have room for count rounded up to 16. O(count^2). */
     void (*ranks)(const float *keys, uint32_t count, uint32_t *out);
     /* Inner node: the key of each slot, from a lower bound of the sum or the maximum; not of the
-     * root of the sum. Writes 16 at a time, and returns the least. */
+     * root of the sum. Returns the least. Keys and distances behind those in use may be written,
+     * and are read, up to a multiple of 16. */
     int32_t (*inner_near)(const struct xti_slots *slots, const struct xti_near *near,
                           int32_t *keys);
 
-    /* The least of `used` keys, rounded up to a multiple of 16, as many as inner_near() wrote. */
+    /* The least of keys that inner_near() wrote and some of which became XTI_KEY_NONE since. */
     int32_t (*least_key)(const int32_t *keys, uint32_t used);
 
-    /* Leaves: the distance of each slot, NaN for those that are not in use. */
+    /* Leaves: the distance of each slot. */
     void (*points_near_f64)(const struct xti_slots *slots, const struct xti_near *near,
                             double *distances);
     void (*points_near_f32)(const struct xti_slots *slots, const struct xti_near *near,
@@ -205,8 +209,8 @@ struct xti_kernels {
     void (*boxes_near_f32)(const struct xti_slots *slots, const struct xti_near *near,
                            double *distances);
 
-    /* The least of the distances, NaN left out, and a bit for each slot that has it. 0: all are
-     * NaN. */
+    /* The least of distances that such a function wrote and some of which became NaN since, and a
+     * bit for each slot that has it. 0: all are NaN. */
     uint64_t (*least_distance)(const double *distances, uint32_t used, double *least);
 };
 

@@ -47,6 +47,14 @@ float xti_near_weight(double weight)
     return rounded < FLT_MIN ? 0.0f : rounded;
 }
 
+/* The root is rounded to nearest, as that of a distance is, and so keeps their order. */
+double xti_near_key_floor(int32_t key, bool is_maximum)
+{
+    double bound = (double)xti_float_from_bits((uint32_t)key & ~(uint32_t)XTI_KEY_SLOT);
+
+    return is_maximum ? bound : sqrt(bound);
+}
+
 /* The square of a rounded root may be less than what the root was taken of, by a factor of
  * 1 - 2^-51 at most, and the conversion to f32 may round down by 2^-24; 2^-22 covers both. */
 int32_t xti_near_key_limit(double distance, bool is_maximum)

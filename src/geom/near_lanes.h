@@ -62,15 +62,6 @@ NEAR_INLINE near_i32 inner_pack(near_f32 sum, near_i32 slot, const struct xti_sl
     return pick_i32(slot < (int32_t)slots->used, key, XTI_KEY_NONE - (near_i32){0});
 }
 
-NEAR_INLINE int32_t least_i32(near_i32 v)
-{
-    int32_t least = v[0];
-
-    for (uint32_t i = 1; i < NEAR_F32S; i++)
-        least = v[i] < least ? v[i] : least;
-    return least;
-}
-
 static int32_t inner_near(const struct xti_slots *slots, const struct xti_near *near, int32_t *keys)
 {
     const float *boxes = slots->first;
@@ -194,24 +185,19 @@ static uint64_t least_distance(const double *distances, uint32_t used, double *o
     near_i64 bit = 1 << load_i64(near_count_i64);
     near_i64 bits = {0};
     double least;
-    uint64_t mask = 0;
 
     for (uint32_t slot = 0; slot < used; slot += NEAR_F64S) {
         near_f64 v = load_f64(distances + slot);
 
         least_each = pick_f64(v < least_each, v, least_each);
     }
-    least = least_each[0];
-    for (uint32_t i = 1; i < NEAR_F64S; i++)
-        least = least_each[i] < least ? least_each[i] : least;
+    least = least_f64(least_each);
     for (uint32_t slot = 0; slot < used; slot += NEAR_F64S) {
         bits |= (near_i64)(load_f64(distances + slot) == least) & bit;
         bit <<= NEAR_F64S;
     }
-    for (uint32_t i = 0; i < NEAR_F64S; i++)
-        mask |= (uint64_t)bits[i];
     *out = least;
-    return mask;
+    return any_i64(bits);
 }
 
 #endif

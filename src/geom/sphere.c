@@ -19,6 +19,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "geom/bits.h"
 #include "geom/geom.h"
 
 #define RADIANS 0x1.1df46a2529d39p-6 /* of a degree */
@@ -160,6 +161,14 @@ int32_t xti_sphere_key(double haversine)
 
     memcpy(&bits, &bound, sizeof bits);
     return bound >= FLT_MIN ? bits & ~XTI_KEY_SLOT : 0;
+}
+
+double xti_sphere_key_floor(int32_t key)
+{
+    float bound = xti_float_from_bits((uint32_t)key & ~(uint32_t)XTI_KEY_SLOT);
+    double angle = 2 * asin(sqrt((double)bound)) * (1 - 0x1p-40);
+
+    return XT_EARTH_RADIUS_METRES * angle - SLACK_METRES;
 }
 
 int32_t xti_sphere_key_limit(double metres)

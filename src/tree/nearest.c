@@ -25,7 +25,7 @@ static void sizes_set(struct xti_nearest *query)
 {
     const struct xti_layout *layout = query->layout;
     uint64_t head_lines = layout->inner_boxes_offset / XTD_UNIT_BYTES;
-    uint64_t box_lines = (uint64_t)layout->inner_capacity / 16 * 2 * layout->dims;
+    uint64_t box_lines = (uint64_t)layout->inner_capacity / 16 * (2 * layout->dims + 1);
     uint64_t coord_lines =
         (uint64_t)layout->leaf_capacity / 16 * layout->leaf_axes * layout->coord_bytes / 4;
 
@@ -117,7 +117,6 @@ void xti_nearest_restart(struct xti_nearest *query, const double *point)
     query->status = XT_OK;
     query->is_started = false;
     query->knows_origin = false;
-    query->key_limit = query->key_cut;
     query->left = query->k;
     query->visits_left = query->view->unit_count;
     query->node_pool.made = query->node_pool.free_count = query->node_pool.heap_count = 0;
@@ -134,6 +133,7 @@ xt_status xti_nearest_open(const struct xti_os *os, const struct xti_view *view,
         .view = view,
         .layout = view->layout,
         .kernels = kernels,
+        .asks_ahead = true,
         .must_resolve = options->filter != NULL || options->distance != NULL ||
                         options->metric == XT_GREAT_CIRCLE,
         .metric = options->metric,
@@ -148,7 +148,9 @@ xt_status xti_nearest_open(const struct xti_os *os, const struct xti_view *view,
 
     *out = NULL;
     sizes_set(&start);
-    start.key_cut = xti_nearest_key_limit(&start, start.max_distance);
+    start.key_cut = options->metric == XT_GREAT_CIRCLE
+                        ? xti_sphere_key_limit(start.max_distance)
+                        : xti_near_key_limit(start.max_distance, options->metric == XT_MAXIMUM);
     start.bytes = sizeof start + tail_bytes(&start);
     query = os->alloc(os, start.bytes);
     if (query == NULL)

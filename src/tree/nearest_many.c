@@ -125,7 +125,8 @@ xt_status xti_nearest_many(const struct xti_os *os, const struct xti_view *view,
     while (status == XT_OK && many.opened < TURNS && many.opened < batch->count) {
         status = xti_nearest_open(os, view, batch->points, options, kernels,
                                   &many.turn[many.opened].query);
-        many.opened += status == XT_OK;
+        if (status == XT_OK)
+            many.turn[many.opened++].query->asks_ahead = false;
     }
     if (status == XT_OK)
         status = turns_run(&many);

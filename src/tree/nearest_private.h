@@ -9,8 +9,8 @@
  *     nodes: heap of blocks of inner nodes,       items: heap of blocks of leaves,
  *            by key (of a lower bound)                   by (distance, unresolved first, id)
  *
- *     step:  least key <= key limit of the least item?  expand that child
- *            else the least item is next: no node can hold one that comes before it
+ *     step:  is the least item nearer than the least key allows for anything in a node?
+ *            then it is next; else that child is entered
  *
  * An item is resolved when the caller's filter and distance have been asked, where there are any,
  * and on a sphere when its distance has been computed. Until then it has a lower bound of that.
@@ -77,8 +77,9 @@ struct xti_nearest {
     bool knows_origin; /* near.below and near.above are the point moved to `origin` */
     bool must_resolve; /* items are not given as they come from the leaves */
     xt_metric metric;
-    int32_t key_limit; /* of the least item: nodes with a key up to it come first */
-    int32_t key_cut;   /* of max_distance */
+    bool asks_ahead; /* each step asks for what the next one may need */
+    int32_t key_cut; /* nodes with larger keys lie beyond max_distance */
+    double floor;    /* nothing in a node is nearer; set while there are nodes and items */
     double max_distance;
     uint64_t k;           /* UINT64_MAX: no end */
     uint64_t left;        /* of k */
@@ -114,14 +115,6 @@ enum xti_near_step xti_nearest_step(struct xti_nearest *query);
 
 /* Asks the processor for the node that the next step will expand. */
 void xti_nearest_ask(const struct xti_nearest *query);
-
-/* Nodes whose key is above this hold nothing within `distance`. */
-static inline int32_t xti_nearest_key_limit(const struct xti_nearest *query, double distance)
-{
-    if (query->metric == XT_GREAT_CIRCLE)
-        return xti_sphere_key_limit(distance);
-    return xti_near_key_limit(distance, query->metric == XT_MAXIMUM);
-}
 
 /* The least item: where it lies, and how far. */
 struct xti_near_found {

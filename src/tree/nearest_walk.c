@@ -143,15 +143,6 @@ static void items_pop(struct xti_nearest *query)
         items_sift(query, item_heap(query)[last]);
 }
 
-/* After each change of the least item. */
-static void limit_set(struct xti_nearest *query)
-{
-    if (query->leaf_pool.heap_count == 0)
-        query->key_limit = query->key_cut;
-    else
-        query->key_limit = xti_nearest_key_limit(query, item_heap(query)[0].distance);
-}
-
 /* ---- leaves -------------------------------------------------------------------------------- */
 
 /* Of slots at the same distance: one that is not resolved, or the one with the lowest id. */
@@ -199,7 +190,6 @@ static void least_renew(struct xti_nearest *query)
         items_pop(query);
         xti_near_pool_give(&query->leaf_pool, frame);
     }
-    limit_set(query);
 }
 
 static bool leaf_block(struct xti_nearest *query, const struct xtd_node *leaf, uint32_t first,
@@ -244,7 +234,6 @@ static bool leaf_expand(struct xti_nearest *query, const struct xtd_node *leaf)
         if (!leaf_block(query, leaf, first, slots < query->leaf_slots ? slots : query->leaf_slots))
             return false;
     }
-    limit_set(query);
     return true;
 }
 
@@ -336,29 +325,6 @@ static bool node_enter(struct xti_nearest *query, uint32_t ref, uint32_t level)
     return level == 0 ? leaf_expand(query, node) : inner_expand(query, node);
 }
 
-/* Enters the child with the least key. */
-static bool least_enter(struct xti_nearest *query)
-{
-    uint64_t top = node_heap(query)[0];
-    uint32_t frame = (uint32_t)top;
-    uint32_t slot = (uint32_t)entry_key(top) & XTI_KEY_SLOT;
-    struct xti_near_node *block = node_at(query, frame);
-    uint32_t ref = block->refs[slot];
-    uint32_t level = block->level;
-    int32_t next;
-
-    xti_view_prefetch(query->view, ref, level == 0 ? query->leaf_lines : query->inner_lines);
-    block->keys[slot] = XTI_KEY_NONE;
-    next = query->kernels->least_key(block->keys, block->used);
-    if (next <= query->key_cut) {
-        nodes_sift(query, node_entry(next, frame));
-    } else {
-        nodes_pop(query);
-        xti_near_pool_give(&query->node_pool, frame);
-    }
-    return node_enter(query, ref, level);
-}
-
 void xti_nearest_ask(const struct xti_nearest *query)
 {
     uint64_t top;
@@ -370,6 +336,47 @@ void xti_nearest_ask(const struct xti_nearest *query)
     block = node_at(query, (uint32_t)top);
     xti_view_prefetch(query->view, block->refs[(uint32_t)entry_key(top) & XTI_KEY_SLOT],
                       block->level == 0 ? query->leaf_lines : query->inner_lines);
+}
+
+/* After each change of the least key. Of no use as long as there is no item. */
+static void floor_set(struct xti_nearest *query)
+{
+    if (query->node_pool.heap_count == 0 || query->leaf_pool.heap_count == 0)
+        return;
+    if (query->metric == XT_GREAT_CIRCLE)
+        query->floor = xti_sphere_key_floor(entry_key(node_heap(query)[0]));
+    else
+        query->floor =
+            xti_near_key_floor(entry_key(node_heap(query)[0]), query->metric == XT_MAXIMUM);
+}
+
+/* Enters the child with the least key. */
+static bool least_enter(struct xti_nearest *query)
+{
+    uint64_t top = node_heap(query)[0];
+    uint32_t frame = (uint32_t)top;
+    uint32_t slot = (uint32_t)entry_key(top) & XTI_KEY_SLOT;
+    struct xti_near_node *block = node_at(query, frame);
+    uint32_t ref = block->refs[slot];
+    uint32_t level = block->level;
+    bool entered;
+    int32_t next;
+
+    if (query->asks_ahead)
+        xti_nearest_ask(query);
+    block->keys[slot] = XTI_KEY_NONE;
+    next = query->kernels->least_key(block->keys, block->used);
+    if (next <= query->key_cut) {
+        nodes_sift(query, node_entry(next, frame));
+    } else {
+        nodes_pop(query);
+        xti_near_pool_give(&query->node_pool, frame);
+    }
+    if (query->asks_ahead && level == 0)
+        xti_nearest_ask(query);
+    entered = node_enter(query, ref, level);
+    floor_set(query);
+    return entered;
 }
 
 /* What an item is really worth: NaN when it is left out. */
@@ -427,33 +434,36 @@ void xti_nearest_take(struct xti_nearest *query)
     least_renew(query);
 }
 
-enum xti_near_step xti_nearest_step(struct xti_nearest *query)
+static bool root_enter(struct xti_nearest *query)
 {
     const struct xti_view *view = query->view;
-    bool has_item;
 
-    if (query->status != XT_OK)
-        return XTI_NEAR_END;
-    if (!query->is_started) {
-        query->is_started = true;
-        if (view->height == 0)
-            search_fail(query, XT_DONE);
-        else
-            (void)node_enter(query, view->root_ref, view->height - 1);
-        return XTI_NEAR_NODE;
-    }
-    has_item = query->leaf_pool.heap_count > 0;
-    if (query->node_pool.heap_count > 0 &&
-        (!has_item || entry_key(node_heap(query)[0]) <= query->key_limit)) {
+    query->is_started = true;
+    if (view->height == 0)
+        return search_fail(query, XT_DONE);
+    return node_enter(query, view->root_ref, view->height - 1);
+}
+
+enum xti_near_step xti_nearest_step(struct xti_nearest *query)
+{
+    const struct xti_near_item *least = item_heap(query);
+    bool has_item = query->leaf_pool.heap_count > 0;
+
+    if (query->node_pool.heap_count > 0 && !(has_item && least->distance < query->floor)) {
         (void)least_enter(query);
         return XTI_NEAR_NODE;
     }
-    if (!has_item) {
-        search_fail(query, XT_DONE);
-        return XTI_NEAR_END;
+    if (has_item) {
+        if (least->is_resolved)
+            return XTI_NEAR_ITEM;
+        least_resolve(query);
+        return XTI_NEAR_NODE;
     }
-    if (item_heap(query)->is_resolved)
-        return XTI_NEAR_ITEM;
-    least_resolve(query);
-    return XTI_NEAR_NODE;
+    if (!query->is_started) {
+        (void)root_enter(query);
+        return XTI_NEAR_NODE;
+    }
+    if (query->status == XT_OK)
+        query->status = XT_DONE;
+    return XTI_NEAR_END;
 }

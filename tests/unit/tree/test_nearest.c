@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "support/check.h"
+#include "support/fail_os.h"
 #include "support/hand_tree.h"
 #include "support/near.h"
 #include "tree/tree.h"
@@ -530,10 +531,74 @@ static void damage_ends_a_search_and_stays(void)
     subject_free(&subject);
 }
 
+/* ---- memory ---------------------------------------------------------------------------------- */
+
+static xt_status count_all(const struct xti_os *os, const struct subject *subject, uint64_t *count)
+{
+    xt_nearest_options options = XT_NEAREST_OPTIONS_INIT;
+    const double point[2] = {1, 2};
+    struct xti_nearest *query;
+    xt_status status =
+        xti_nearest_open(os, subject->tree.view, point, &options, subject->kernels, &query);
+
+    if (status != XT_OK)
+        return status;
+    status = xti_nearest_count(query, count);
+    xti_nearest_close(query);
+    return status;
+}
+
+static xt_status many_all(const struct xti_os *os, const struct subject *subject)
+{
+    static const double points[2 * 20] = {1, 2};
+    static uint64_t ids[20 * 600];
+    xt_nearest_options options = XT_NEAREST_OPTIONS_INIT;
+    struct xti_near_batch batch = {points, 20, ids, NULL, NULL};
+
+    options.k = 600;
+    return xti_nearest_many(os, subject->tree.view, &batch, &options, subject->kernels);
+}
+
+/* Where all items are equally far, all leaves are entered before the first is given. */
+static void a_search_without_memory_says_so_and_gives_back_what_it_had(void)
+{
+    const struct tree_row row = {
+        "same", {2, XT_POINTS, XT_F64, 16, 16, 0, 10, 3, false},
+         600, SAME
+    };
+    uint64_t random = check_seed;
+    struct subject subject;
+
+    subject_make(&subject, &row, &random);
+    for (int many = 0; many < 2; many++) {
+        uint64_t failed = 0;
+        bool hit = true;
+
+        while (hit) {
+            struct fail_os fail;
+            uint64_t count = 0;
+            xt_status status;
+
+            fail_os_init(&fail, xti_os_real());
+            fail.fail_at = failed + 1;
+            status = many ? many_all(&fail.os, &subject) : count_all(&fail.os, &subject, &count);
+            hit = fail.hit;
+            failed += hit;
+            CHECK_STATUS(status, hit ? XT_ENOMEM : XT_OK);
+            CHECK_U64(count, hit || many ? 0 : subject.oracle.count);
+            CHECK(fail_os_is_clean(&fail));
+        }
+        CHECK_U64(failed, many ? 12 + 12 * 3 : 1 + 3); /* queries; pools that grew */
+    }
+    subject_free(&subject);
+}
+
 CHECK_MAIN({"answers_equal_those_of_sorting_all_items", answers_equal_those_of_sorting_all_items},
            {"searches_on_a_sphere_cross_the_date_line_and_the_poles",
             searches_on_a_sphere_cross_the_date_line_and_the_poles},
            {"callbacks_change_what_is_found", callbacks_change_what_is_found},
            {"many_give_what_single_searches_give", many_give_what_single_searches_give},
            {"figures_are_those_of_the_readme", figures_are_those_of_the_readme},
+           {"a_search_without_memory_says_so_and_gives_back_what_it_had",
+            a_search_without_memory_says_so_and_gives_back_what_it_had},
            {"damage_ends_a_search_and_stays", damage_ends_a_search_and_stays})
