@@ -1,8 +1,8 @@
 /* tests/unit/geom/test_edit_kernels.c -- do all kernels that run here give the bits of plain loops
  * for what insertions and splits ask: which slots cover a box, how they would grow, who is first?
  *
- * Values are few, so that ties, both zeros and infinities meet all the time. Arrays are of the exact
- * size: reading or writing beyond them is seen by the address sanitizer.
+ * Values are few, so that ties, both zeros and infinities meet all the time. Arrays are of the
+ * exact size: reading or writing beyond them is seen by the address sanitizer.
  *
  * SPDX-License-Identifier: MIT
  */
@@ -184,7 +184,8 @@ static void covering_and_growing_are_those_of_plain_loops(void)
     }
 }
 
-/* All of a node's slots are equal but one, which grows less by as little as can be, or holds the box. */
+/* All of a node's slots are equal but one, which grows less by as little as can be, or holds the
+ * box. */
 static void one_slot_decides_in_every_position(void)
 {
     struct sample s = {.dims = 2, .capacity = 144, .count = 144};
