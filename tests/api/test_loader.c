@@ -298,22 +298,156 @@ static void equal_ids_are_allowed(void)
 
 /* ---- a store that is not empty ------------------------------------------------------------- */
 
-static void only_an_empty_store_takes_a_load(void)
+/* Rows from `from` on, as an oracle of their own; nothing of it is to be released. */
+static struct oracle rows_of(const struct oracle *oracle, size_t from, size_t count)
 {
-    xt_store *store = memory_store(2, XT_POINTS, XT_F64);
+    struct oracle rows = *oracle;
+
+    rows.count = count;
+    rows.low += from * oracle->dims;
+    rows.high += from * oracle->dims;
+    rows.ids += from;
+    return rows;
+}
+
+static void load_into_a_store_with_items_is_one_change(void)
+{
+    xt_store *store = memory_store(2, XT_BOXES, XT_F64);
+    struct oracle all, first, second;
     xt_loader *loader = (xt_loader *)&loader;
-    struct oracle oracle;
 
     seed = check_seed;
-    oracle_init(&oracle, (struct oracle_schema){2, XT_POINTS, XT_F64}, 100, ORACLE_UNIFORM, &seed);
-    CHECK_STATUS(answers_load(store, &oracle, NULL), XT_OK);
-    CHECK_STATUS(xt_loader_open(store, NULL, &loader), XT_EMISUSE);
+    oracle_init(&all, (struct oracle_schema){2, XT_BOXES, XT_F64}, 9000, ORACLE_CLUSTERED, &seed);
+    first = rows_of(&all, 0, 6000);
+    second = rows_of(&all, 6000, 3000);
+    CHECK_STATUS(answers_load(store, &first, NULL), XT_OK);
+    CHECK_STATUS(xt_loader_open(store, NULL, &loader), XT_EMISUSE); /* a change is pending */
     CHECK(loader == NULL);
     CHECK_STATUS(xt_store_publish(store), XT_OK);
+    CHECK_STATUS(answers_load(store, &second, NULL), XT_OK);
+    answers_hold(store, &first, 8, &seed);
+    CHECK_STATUS(xt_store_rollback(store), XT_OK);
+    CHECK_STATUS(xt_store_publish(store), XT_OK);
+    answers_hold(store, &first, 8, &seed);
+    CHECK_STATUS(answers_load(store, &second, NULL), XT_OK);
+    finish_and_compare(store, &all, 24);
+}
+
+static void pending_change_must_be_decided_before_a_load(void)
+{
+    const double point[] = {1.0, 2.0};
+    xt_store *store = memory_store(2, XT_POINTS, XT_F64);
+    xt_loader *loader;
+
+    CHECK_STATUS(xt_store_insert(store, 1, point, NULL), XT_OK);
     CHECK_STATUS(xt_loader_open(store, NULL, &loader), XT_EMISUSE);
+    CHECK_STATUS(xt_store_rollback(store), XT_OK);
+    CHECK_STATUS(xt_loader_open(store, NULL, &loader), XT_OK);
+    CHECK_STATUS(xt_store_insert(store, 1, point, NULL), XT_EMISUSE);
+    xt_loader_cancel(loader);
+    CHECK_STATUS(xt_store_insert(store, 1, point, NULL), XT_OK);
+    CHECK_STATUS(xt_store_publish(store), XT_OK);
+    CHECK_STATUS(xt_loader_open(store, NULL, &loader), XT_OK);
+    CHECK_STATUS(xt_loader_finish(loader), XT_OK);
+    CHECK_U64(items_in(store), 1);
+    CHECK_STATUS(xt_store_close(store), XT_OK);
+}
+
+/* Sixty loads, each seen by itself, and the last one after reopening. */
+static void loads_follow_each_other_in_files(void)
+{
+    xt_create_options create = XT_CREATE_OPTIONS_INIT;
+    xt_open_options writable = XT_OPEN_OPTIONS_INIT;
+    const char *path = check_scratch();
+    struct oracle all;
+    xt_store *store;
+
+    seed = check_seed;
+    create.dims = 3;
+    create.coord_type = XT_F32;
+    writable.writable = true;
+    oracle_init(&all, (struct oracle_schema){3, XT_POINTS, XT_F32}, 6000, ORACLE_UNIFORM, &seed);
+    CHECK_STATUS(xt_store_create(path, &create, &store), XT_OK);
+    for (size_t at = 0; at < 6000; at += 100) {
+        struct oracle rows = rows_of(&all, at, 100);
+
+        CHECK_STATUS(answers_load(store, &rows, NULL), XT_OK);
+        CHECK_STATUS(at % 300 == 0 ? xt_store_publish(store) : xt_store_commit(store, NULL), XT_OK);
+        CHECK_U64(items_in(store), at + 100);
+    }
+    CHECK_STATUS(xt_store_close(store), XT_OK);
+    CHECK_STATUS(xt_store_open(path, &writable, &store), XT_OK);
+    finish_and_compare(store, &all, 24);
+}
+
+/* ---- how much is written ------------------------------------------------------------------- */
+
+static uint64_t committed_bytes(xt_store *store)
+{
+    xt_store_stats stats = {.struct_size = sizeof stats};
+
     CHECK_STATUS(xt_store_commit(store, NULL), XT_OK);
-    CHECK_STATUS(xt_loader_open(store, NULL, &loader), XT_EMISUSE);
-    finish_and_compare(store, &oracle, 8);
+    CHECK_STATUS(xt_store_stat(store, &stats), XT_OK);
+    return stats.committed_bytes;
+}
+
+/* Where the new items lie: everywhere, or in a part of the space. */
+static void rows_crowd(struct oracle *oracle, size_t from, double share)
+{
+    size_t dims = oracle->dims;
+    double low[8], high[8];
+
+    oracle_bounds(oracle, low, high);
+    for (size_t i = from * dims; i < oracle->count * dims; i++) {
+        double *side[2] = {&oracle->low[i], &oracle->high[i]};
+
+        for (unsigned j = 0; j < (oracle->kind == XT_POINTS ? 1u : 2u); j++)
+            *side[j] = low[i % dims] + (*side[j] - low[i % dims]) * share;
+    }
+}
+
+static void load_of_a_hundredth_writes_less_than_a_tenth(void)
+{
+    static const struct {
+        const char *name;
+        uint32_t dims;
+        xt_item_kind kind;
+        double share; /* of each axis */
+    } rows[] = {
+        {"everywhere",           2, XT_POINTS, 1.0  },
+        {"in a quarter",         2, XT_POINTS, 0.5  },
+        {"in a hundredth",       2, XT_POINTS, 0.1  },
+        {"in a thousandth",      2, XT_POINTS, 0.03 },
+        {"at nearly one place",  2, XT_POINTS, 0.001},
+        {"boxes everywhere",     2, XT_BOXES,  1.0  },
+        {"boxes in a hundredth", 2, XT_BOXES,  0.1  },
+        {"six dimensions",       6, XT_POINTS, 1.0  },
+        {"six, in a part",       6, XT_POINTS, 0.3  },
+    };
+
+    for (size_t i = 0; i < CHECK_COUNT(rows); i++) {
+        xt_create_options create = XT_CREATE_OPTIONS_INIT;
+        struct oracle all, first, second;
+        uint64_t before, after;
+        xt_store *store;
+
+        check_row = rows[i].name;
+        seed = check_seed;
+        create.dims = rows[i].dims;
+        create.kind = rows[i].kind;
+        oracle_init(&all, (struct oracle_schema){create.dims, create.kind, XT_F64}, 50500,
+                    ORACLE_UNIFORM, &seed);
+        rows_crowd(&all, 50000, rows[i].share);
+        first = rows_of(&all, 0, 50000);
+        second = rows_of(&all, 50000, 500);
+        CHECK_STATUS(xt_store_create(check_scratch(), &create, &store), XT_OK);
+        CHECK_STATUS(answers_load(store, &first, NULL), XT_OK);
+        before = committed_bytes(store);
+        CHECK_STATUS(answers_load(store, &second, NULL), XT_OK);
+        after = committed_bytes(store);
+        CHECK(after > before && after - before < before / 10);
+        finish_and_compare(store, &all, 4);
+    }
 }
 
 static void empty_load_leaves_the_store_empty_and_loadable(void)
@@ -431,6 +565,42 @@ static void each_phase_can_be_cancelled(void)
     oracle_release(&oracle);
 }
 
+/* In a store that holds items every phase comes, and leaves them as they were. */
+static void cancelled_loads_leave_the_items_that_were_there(void)
+{
+    struct oracle all, first, second;
+    xt_store *store = memory_store(2, XT_POINTS, XT_F64);
+    xt_loader_options options = XT_LOADER_OPTIONS_INIT;
+    struct watcher every = {.is_monotone = true};
+    unsigned before = 0;
+
+    seed = check_seed;
+    oracle_init(&all, (struct oracle_schema){2, XT_POINTS, XT_F64}, 150000, ORACLE_UNIFORM, &seed);
+    first = rows_of(&all, 0, 20000);
+    second = rows_of(&all, 20000, 130000);
+    options.progress = progress_watch;
+    options.progress_context = &every;
+    CHECK_STATUS(answers_load(store, &first, NULL), XT_OK);
+    CHECK_STATUS(xt_store_publish(store), XT_OK);
+    CHECK_STATUS(answers_load(store, &second, &options), XT_OK);
+    CHECK_STATUS(xt_store_rollback(store), XT_OK);
+    CHECK(every.is_monotone);
+    for (unsigned phase = XT_LOAD_ADDING; phase <= XT_LOAD_MERGING; phase++) {
+        struct watcher one = {.is_monotone = true, .cancel_at = before + 1};
+
+        CHECK(every.phases[phase] > 0);
+        before += every.phases[phase];
+        options.progress_context = &one;
+        CHECK_STATUS(answers_load(store, &second, &options), XT_ECANCELLED);
+        CHECK_INT(one.phase, phase);
+        answers_hold(store, &first, 4, &seed);
+        CHECK_STATUS(xt_store_commit(store, NULL), XT_OK);
+        answers_hold(store, &first, 4, &seed);
+    }
+    CHECK_STATUS(answers_load(store, &second, NULL), XT_OK);
+    finish_and_compare(store, &all, 8);
+}
+
 static void cancel_drops_what_was_added(void)
 {
     xt_store *store = memory_store(2, XT_POINTS, XT_F64);
@@ -545,26 +715,31 @@ static void spilled_items_that_fit_into_one_leaf_are_all_there(void)
     CHECK_STATUS(xt_store_close(store), XT_OK);
 }
 
-CHECK_MAIN({"rows_may_be_an_array_of_structs", rows_may_be_an_array_of_structs},
-           {"rows_may_be_one_array_for_each_axis", rows_may_be_one_array_for_each_axis},
-           {"rows_of_floats_go_into_stores_of_both_types",
-            rows_of_floats_go_into_stores_of_both_types},
-           {"rows_without_ids_are_numbered_over_the_whole_load",
-            rows_without_ids_are_numbered_over_the_whole_load},
-           {"points_go_into_a_store_of_boxes", points_go_into_a_store_of_boxes},
-           {"bad_row_stops_exactly_there", bad_row_stops_exactly_there},
-           {"no_rows_are_fine", no_rows_are_fine},
-           {"every_count_around_a_capacity_works", every_count_around_a_capacity_works},
-           {"identical_items_are_kept_apart", identical_items_are_kept_apart},
-           {"equal_ids_are_allowed", equal_ids_are_allowed},
-           {"only_an_empty_store_takes_a_load", only_an_empty_store_takes_a_load},
-           {"empty_load_leaves_the_store_empty_and_loadable",
-            empty_load_leaves_the_store_empty_and_loadable},
-           {"cancelled_loads_leave_nothing", cancelled_loads_leave_nothing},
-           {"each_phase_can_be_cancelled", each_phase_can_be_cancelled},
-           {"cancel_drops_what_was_added", cancel_drops_what_was_added},
-           {"threads_and_memory_limit_do_not_change_the_answers",
-            threads_and_memory_limit_do_not_change_the_answers},
-           {"missing_spill_folder_is_an_error", missing_spill_folder_is_an_error},
-           {"spilled_items_that_fit_into_one_leaf_are_all_there",
-            spilled_items_that_fit_into_one_leaf_are_all_there})
+CHECK_MAIN(
+    {"rows_may_be_an_array_of_structs", rows_may_be_an_array_of_structs},
+    {"rows_may_be_one_array_for_each_axis", rows_may_be_one_array_for_each_axis},
+    {"rows_of_floats_go_into_stores_of_both_types", rows_of_floats_go_into_stores_of_both_types},
+    {"rows_without_ids_are_numbered_over_the_whole_load",
+     rows_without_ids_are_numbered_over_the_whole_load},
+    {"points_go_into_a_store_of_boxes", points_go_into_a_store_of_boxes},
+    {"bad_row_stops_exactly_there", bad_row_stops_exactly_there},
+    {"no_rows_are_fine", no_rows_are_fine},
+    {"every_count_around_a_capacity_works", every_count_around_a_capacity_works},
+    {"identical_items_are_kept_apart", identical_items_are_kept_apart},
+    {"equal_ids_are_allowed", equal_ids_are_allowed},
+    {"load_into_a_store_with_items_is_one_change", load_into_a_store_with_items_is_one_change},
+    {"pending_change_must_be_decided_before_a_load", pending_change_must_be_decided_before_a_load},
+    {"loads_follow_each_other_in_files", loads_follow_each_other_in_files},
+    {"load_of_a_hundredth_writes_less_than_a_tenth", load_of_a_hundredth_writes_less_than_a_tenth},
+    {"empty_load_leaves_the_store_empty_and_loadable",
+     empty_load_leaves_the_store_empty_and_loadable},
+    {"cancelled_loads_leave_nothing", cancelled_loads_leave_nothing},
+    {"each_phase_can_be_cancelled", each_phase_can_be_cancelled},
+    {"cancelled_loads_leave_the_items_that_were_there",
+     cancelled_loads_leave_the_items_that_were_there},
+    {"cancel_drops_what_was_added", cancel_drops_what_was_added},
+    {"threads_and_memory_limit_do_not_change_the_answers",
+     threads_and_memory_limit_do_not_change_the_answers},
+    {"missing_spill_folder_is_an_error", missing_spill_folder_is_an_error},
+    {"spilled_items_that_fit_into_one_leaf_are_all_there",
+     spilled_items_that_fit_into_one_leaf_are_all_there})
