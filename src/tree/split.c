@@ -19,8 +19,8 @@
 /* Up to that many keys are ranked by comparing all with all, which vectors are good at. */
 #define RANKS_MAX 192u
 
-/* How much further along the axis the newest quarter lies than the oldest, on average, before that is
- * taken for an order: three times what chance gives a node of 32. */
+/* How much further along the axis the newest quarter lies than the oldest, as a part of its length,
+ * before that is taken for an order: three times what chance gives a node of 32. */
 #define LEAN_TREND 0.4
 
 /* A cut of the order that was scanned last. */
@@ -224,30 +224,33 @@ static void side_of(const struct xti_entries *entries, uint32_t axis, uint32_t c
     *hi = (double)to;
 }
 
-/* Where in the order the slots from `from` up to `to` lie on average, from 0 to 1. */
-static double slots_place(const struct xti_entries *entries, uint32_t from, uint32_t to)
+static double side_mean(const float *low, uint32_t from, uint32_t to)
 {
     double sum = 0;
 
-    for (uint32_t i = 0; i < entries->count; i++)
-        sum += entries->order[i] >= from && entries->order[i] < to ? (double)i : 0.0;
-    return sum / ((double)(to - from) * (double)(entries->count - 1));
+    for (uint32_t slot = from; slot < to; slot++)
+        sum += (double)low[slot];
+    return sum / (double)(to - from);
 }
 
 /* 1 or -1: entries come in order along the axis, and so lean to one side. Slots are filled in the
  * order in which entries come, so the last quarter of them are the newest and the first the oldest;
  * the very newest must be on the same side. */
-static double axis_lean(const struct scan *scan)
+static double axis_lean(const struct scan *scan, uint32_t axis)
 {
     const struct xti_entries *entries = scan->entries;
+    const float *low = entries->sides + (size_t)2 * axis * entries->stride;
     uint32_t count = entries->count;
     uint32_t quarter = count / 4 > 0 ? count / 4 : 1;
-    double newest = slots_place(entries, count - 1, count);
-    double trend;
+    double from, to, newest, trend;
 
+    side_of(entries, axis, count, &from, &to);
+    if (!(to > from))
+        return 0;
+    newest = ((double)low[count - 1] - from) / (to - from);
     if (newest > 0.25 && newest < 0.75)
         return 0;
-    trend = slots_place(entries, count - quarter, count) - slots_place(entries, 0, quarter);
+    trend = (side_mean(low, count - quarter, count) - side_mean(low, 0, quarter)) / (to - from);
     if (newest >= 0.75)
         return trend > LEAN_TREND ? 1 : 0;
     return trend < -LEAN_TREND ? -1 : 0;
@@ -261,10 +264,10 @@ static double cut_shared(const struct xti_entries *entries, uint32_t i)
     return entries->flat[i] > 0 ? (double)entries->volume[i] : (double)entries->shared[i];
 }
 
-static void cuts_look(struct scan *scan)
+static void cuts_look(struct scan *scan, uint32_t axis)
 {
     struct xti_entries *entries = scan->entries;
-    double lean = axis_lean(scan);
+    double lean = axis_lean(scan, axis);
 
     if (entries->weighed != entries->count || entries->weighed_least != scan->least ||
         entries->lean != lean)
@@ -337,7 +340,7 @@ static void axis_look(struct scan *scan, uint32_t axis)
         double goal = scan->best.goal;
 
         order_make(scan, axis, by_high != 0);
-        cuts_look(scan);
+        cuts_look(scan, axis);
         if (by_high == 0 || scan->best.goal < goal)
             memcpy(entries->axis_order, entries->order, entries->count * sizeof *entries->order);
     }
