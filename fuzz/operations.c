@@ -1,0 +1,494 @@
+/* fuzz/operations.c -- does a store do what a plain array does, whatever it is told?
+ *
+ * The bytes of an input are operations on a small store in memory. Beside it lies an array of
+ * the items that must be in it, and a copy of that from the last publish, to go back to. What the
+ * store says (status, answers, a deep check) must be what follows from the array.
+ *
+ *   byte 0        kind, type, dims - 1 (0 to 3) in bits 0, 1, 2-3; bits 4-5: how much may overlap
+ *   then each     an operation (its remainder by OPERATIONS), followed by the bytes that it needs;
+ *                 missing ones are 0. A coordinate is one byte: coord_of() says which number.
+ *
+ * SPDX-License-Identifier: MIT
+ */
+#include <float.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "fuzz.h"
+#include "xtree.h"
+
+#define DIMS_MAX 4
+#define ITEMS_MAX 1200
+#define INPUT_MAX 1500
+
+enum operation {
+    INSERT,
+    INSERT_MANY,
+    REMOVE,
+    REMOVE_ANY, /* what may not be there */
+    REMOVE_MANY,
+    MOVE,
+    MOVE_NEAR,
+    QUERY,
+    SNAPSHOT, /* takes one, and compares the one that was held */
+    PUBLISH,
+    ROLLBACK,
+    LOAD,
+    LOAD_CANCELLED,
+    OPERATIONS
+};
+
+struct item {
+    uint64_t id;
+    double low[DIMS_MAX], high[DIMS_MAX]; /* as kept */
+};
+
+struct items {
+    size_t count;
+    struct item item[ITEMS_MAX];
+};
+
+static const uint8_t *input;
+static size_t input_left;
+static uint32_t dims;
+static xt_item_kind kind;
+static xt_coord_type type;
+static xt_store *store;
+static xt_snapshot *held; /* NULL: none */
+static uint64_t next_id;
+static struct items now, published, held_items;
+static unsigned char marks[ITEMS_MAX];
+
+static void require(bool holds)
+{
+    if (!holds)
+        abort();
+}
+
+static uint8_t byte_next(void)
+{
+    if (input_left == 0)
+        return 0;
+    input_left--;
+    return *input++;
+}
+
+/* ---- items --------------------------------------------------------------------------------- */
+
+static double coord_of(uint8_t byte)
+{
+    static const double special[] = {-INFINITY, INFINITY, NAN,   DBL_MAX, -DBL_MAX,     1e39,
+                                     -1e15,     1e15,     1e-40, 0x1p24,  0x1p24 + 1.0, 0.1};
+
+    if (byte < 192)
+        return (double)(byte % 64) * (byte < 64 ? 1.0 : byte < 128 ? 0.125 : 1024.0);
+    return special[byte % (sizeof special / sizeof special[0])];
+}
+
+static double coord_kept(double value)
+{
+    return type == XT_F32 ? (double)(float)value : value;
+}
+
+/* A box that is given, and what a store keeps of it. */
+struct box {
+    double low[DIMS_MAX], high[DIMS_MAX];
+    struct item kept;
+    bool is_valid;
+};
+
+static void box_keep(struct box *box)
+{
+    box->is_valid = true;
+    for (uint32_t axis = 0; axis < dims; axis++) {
+        double low = box->low[axis], high = box->high[axis];
+
+        box->kept.low[axis] = coord_kept(low);
+        box->kept.high[axis] = coord_kept(high);
+        box->is_valid = box->is_valid && (kind == XT_POINTS ? low == high : low <= high) &&
+                        isinf(low) == isinf(box->kept.low[axis]) &&
+                        isinf(high) == isinf(box->kept.high[axis]);
+    }
+}
+
+static void box_next(struct box *box)
+{
+    for (uint32_t axis = 0; axis < dims; axis++) {
+        box->low[axis] = box->high[axis] = coord_of(byte_next());
+        if (kind == XT_BOXES)
+            box->high[axis] += (double)(byte_next() % 32) * 0.5;
+    }
+    box_keep(box);
+}
+
+/* Boxes that follow from one byte, for operations on many. */
+static void box_number(struct box *box, uint32_t number, uint8_t seed)
+{
+    for (uint32_t axis = 0; axis < dims; axis++) {
+        uint32_t mixed = (number + 1) * (2654435761u + 40503u * axis) ^ (seed * 2246822519u);
+        uint32_t coarse = seed % 4 == 0 ? 3 : seed % 4 == 1 ? 63 : 1023;
+
+        box->low[axis] = (double)(mixed >> 8 & coarse);
+        if (seed % 8 == 7)
+            box->low[axis] = (double)number; /* in order */
+        box->high[axis] = box->low[axis] + (kind == XT_BOXES ? (double)(mixed >> 28) * 8 : 0.0);
+    }
+    box_keep(box);
+}
+
+static bool same_box(const struct item *a, const struct item *b)
+{
+    bool same = true;
+
+    for (uint32_t axis = 0; axis < dims; axis++)
+        same = same && a->low[axis] == b->low[axis] && a->high[axis] == b->high[axis];
+    return same;
+}
+
+/* ITEMS_MAX: it is not there. */
+static size_t item_place(const struct items *items, const struct item *item)
+{
+    for (size_t i = 0; i < items->count; i++) {
+        if (items->item[i].id == item->id && same_box(&items->item[i], item))
+            return i;
+    }
+    return ITEMS_MAX;
+}
+
+static void items_copy(struct items *to, const struct items *from)
+{
+    to->count = from->count;
+    memcpy(to->item, from->item, from->count * sizeof from->item[0]);
+}
+
+/* ---- single changes ------------------------------------------------------------------------ */
+
+static void insert(struct box *box, uint64_t id)
+{
+    xt_status status;
+
+    if (now.count == ITEMS_MAX)
+        return;
+    status = xt_store_insert(store, id, box->low, box->high);
+    require(status == (box->is_valid ? XT_OK : XT_EINVAL));
+    if (!box->is_valid)
+        return;
+    box->kept.id = id;
+    now.item[now.count++] = box->kept;
+}
+
+static void remove_place(size_t i)
+{
+    struct item item = now.item[i];
+
+    require(xt_store_remove(store, item.id, item.low, item.high) == XT_OK);
+    now.item[i] = now.item[--now.count];
+}
+
+static void remove_any(struct box *box, uint64_t id)
+{
+    xt_status status = xt_store_remove(store, id, box->low, box->high);
+    size_t i;
+
+    box->kept.id = id;
+    i = item_place(&now, &box->kept);
+    if (!box->is_valid)
+        require(status == XT_EINVAL);
+    else
+        require(status == (i == ITEMS_MAX ? XT_ENOTFOUND : XT_OK));
+    if (box->is_valid && i != ITEMS_MAX)
+        now.item[i] = now.item[--now.count];
+}
+
+static void move(struct box *box, size_t i)
+{
+    struct item *item = &now.item[i];
+    xt_status status = xt_store_move(store, item->id, item->low, item->high, box->low, box->high);
+
+    require(status == (box->is_valid ? XT_OK : XT_EINVAL));
+    if (!box->is_valid)
+        return;
+    box->kept.id = item->id;
+    *item = box->kept;
+}
+
+static void move_near(size_t i)
+{
+    struct box box;
+    double by = (double)(byte_next() % 8) * 0.25 - 1;
+
+    for (uint32_t axis = 0; axis < dims; axis++) {
+        box.low[axis] = now.item[i].low[axis] + by;
+        box.high[axis] = now.item[i].high[axis] + by;
+    }
+    box_keep(&box);
+    move(&box, i);
+}
+
+static size_t place_next(void)
+{
+    size_t number = byte_next();
+
+    number = number * 256 + byte_next();
+    return number % now.count;
+}
+
+/* ---- answers ------------------------------------------------------------------------------- */
+
+static bool item_meets(const struct item *item, const double *window)
+{
+    bool meets = true;
+
+    for (uint32_t axis = 0; axis < dims; axis++)
+        meets = meets && item->low[axis] <= window[dims + axis] && item->high[axis] >= window[axis];
+    return meets;
+}
+
+/* Each item of the array that meets the window comes once, and no other. */
+static void window_compare(const xt_snapshot *snapshot, const struct items *items,
+                           const double *window)
+{
+    size_t expected = 0, count = 0;
+    xt_query *query;
+    xt_item got;
+    xt_status status;
+
+    for (size_t i = 0; i < items->count; i++) {
+        marks[i] = item_meets(&items->item[i], window);
+        expected += marks[i];
+    }
+    require(xt_query_window(snapshot, window, NULL, &query) == XT_OK);
+    while ((status = xt_query_next(query, &got)) == XT_OK) {
+        struct item item = {.id = got.id};
+        size_t i = 0;
+
+        memcpy(item.low, got.low, dims * sizeof item.low[0]);
+        memcpy(item.high, got.high, dims * sizeof item.high[0]);
+        while (i < items->count &&
+               !(marks[i] == 1 && items->item[i].id == item.id && same_box(&items->item[i], &item)))
+            i++;
+        require(i < items->count);
+        marks[i] = 2;
+        count++;
+    }
+    require(status == XT_DONE && count == expected);
+    xt_query_close(query);
+}
+
+static void all_compare(const xt_snapshot *snapshot, const struct items *items)
+{
+    double window[2 * DIMS_MAX];
+    uint64_t count;
+    xt_query *query;
+
+    for (uint32_t axis = 0; axis < dims; axis++) {
+        window[axis] = -INFINITY;
+        window[dims + axis] = INFINITY;
+    }
+    require(xt_snapshot_count(snapshot) == items->count);
+    require(xt_query_window(snapshot, window, NULL, &query) == XT_OK);
+    require(xt_query_count(query, &count) == XT_OK && count == items->count);
+    xt_query_close(query);
+    if (items->count <= 256)
+        window_compare(snapshot, items, window);
+}
+
+static void query(void)
+{
+    double window[2 * DIMS_MAX];
+    xt_snapshot *snapshot;
+
+    for (uint32_t axis = 0; axis < dims; axis++) {
+        window[axis] = (double)(byte_next() % 64);
+        window[dims + axis] = window[axis] + (double)(byte_next() % 64);
+    }
+    require(xt_snapshot_latest(store, &snapshot) == XT_OK);
+    require(xt_snapshot_count(snapshot) == published.count);
+    window_compare(snapshot, &published, window);
+    xt_snapshot_release(snapshot);
+}
+
+static void snapshot_turn(void)
+{
+    if (held != NULL) {
+        all_compare(held, &held_items);
+        xt_snapshot_release(held);
+        held = NULL;
+    }
+    if (byte_next() % 4 == 0)
+        return;
+    require(xt_snapshot_latest(store, &held) == XT_OK);
+    items_copy(&held_items, &published);
+}
+
+static void publish(void)
+{
+    xt_check_options check = XT_CHECK_OPTIONS_INIT;
+    xt_check_report report = XT_CHECK_REPORT_INIT;
+
+    check.deep = true;
+    require(xt_store_publish(store) == XT_OK);
+    require(xt_store_check(store, &check, &report) == XT_OK);
+    require(report.items == now.count);
+    items_copy(&published, &now);
+}
+
+/* ---- loads --------------------------------------------------------------------------------- */
+
+/* A change may be pending: then a loader does not open. */
+static void load(bool is_finished)
+{
+    uint32_t count = byte_next() * 4u;
+    uint8_t seed = byte_next();
+    xt_loader *loader;
+
+    if (seed % 2 == 0)
+        publish();
+    if (xt_loader_open(store, NULL, &loader) != XT_OK) {
+        require(loader == NULL);
+        return;
+    }
+    for (uint32_t i = 0; i < count && now.count < ITEMS_MAX; i++) {
+        struct box box;
+
+        box_number(&box, i, seed);
+        require(xt_loader_add(loader, next_id, box.low, box.high) == XT_OK);
+        box.kept.id = next_id++;
+        if (is_finished)
+            now.item[now.count++] = box.kept;
+    }
+    if (is_finished)
+        require(xt_loader_finish(loader) == XT_OK);
+    else
+        xt_loader_cancel(loader);
+}
+
+/* ---- operations ---------------------------------------------------------------------------- */
+
+static void many(enum operation operation)
+{
+    uint32_t count = byte_next();
+    uint8_t seed = byte_next();
+
+    for (uint32_t i = 0; i < count; i++) {
+        struct box box;
+
+        box_number(&box, i, seed);
+        if (operation == INSERT_MANY)
+            insert(&box, next_id++);
+        else if (now.count > 0)
+            remove_place((size_t)i * (seed + 1u) % now.count);
+    }
+}
+
+static void change(enum operation operation)
+{
+    struct box box;
+    size_t i = 0;
+
+    if (operation == REMOVE || operation == MOVE || operation == MOVE_NEAR) {
+        if (now.count == 0)
+            return;
+        i = place_next();
+    }
+    if (operation == REMOVE) {
+        remove_place(i);
+    } else if (operation == MOVE_NEAR) {
+        move_near(i);
+    } else {
+        box_next(&box);
+        if (operation == INSERT)
+            insert(&box, byte_next() % 8 == 0 ? 7 : next_id++);
+        else if (operation == REMOVE_ANY)
+            remove_any(&box, byte_next() % 8 == 0 ? 7 : next_id / 2);
+        else
+            move(&box, i);
+    }
+}
+
+static void run_operation(enum operation operation)
+{
+    switch (operation) {
+    case INSERT_MANY:
+    case REMOVE_MANY:
+        many(operation);
+        break;
+    case QUERY:
+        query();
+        break;
+    case SNAPSHOT:
+        snapshot_turn();
+        break;
+    case PUBLISH:
+        publish();
+        break;
+    case ROLLBACK:
+        require(xt_store_rollback(store) == XT_OK);
+        items_copy(&now, &published);
+        break;
+    case LOAD:
+    case LOAD_CANCELLED:
+        load(operation == LOAD);
+        break;
+    case INSERT:
+    case REMOVE:
+    case REMOVE_ANY:
+    case MOVE:
+    case MOVE_NEAR:
+        change(operation);
+        break;
+    case OPERATIONS:
+        break;
+    }
+}
+
+static void store_make(uint8_t byte)
+{
+    static const double overlaps[] = {0.0, 0.01, 0.2, 1.0};
+    xt_create_options options = XT_CREATE_OPTIONS_INIT;
+
+    kind = byte & 1 ? XT_BOXES : XT_POINTS;
+    type = byte & 2 ? XT_F32 : XT_F64;
+    dims = 1u + (byte >> 2 & 3);
+    options.dims = dims;
+    options.kind = kind;
+    options.coord_type = type;
+    options.max_overlap = overlaps[byte >> 4 & 3];
+    options.leaf_capacity = 16;
+    options.inner_capacity = 16;
+    options.arena_bytes = UINT64_C(2) << 20;
+    options.window_bytes = UINT64_C(256) << 20;
+    require(xt_store_create(NULL, &options, &store) == XT_OK);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    if (size < 2 || size > INPUT_MAX)
+        return 0;
+    input = data;
+    input_left = size;
+    now.count = published.count = 0;
+    next_id = 100;
+    store_make(byte_next());
+    while (input_left > 0)
+        run_operation((enum operation)(byte_next() % OPERATIONS));
+    publish();
+    snapshot_turn();
+    if (held != NULL) {
+        all_compare(held, &held_items);
+        xt_snapshot_release(held);
+        held = NULL;
+    }
+    require(xt_store_close(store) == XT_OK);
+    return 0;
+}
+
+/* The corpus has some. */
+size_t fuzz_seed(unsigned number, uint8_t *out, size_t capacity)
+{
+    (void)number;
+    (void)out;
+    (void)capacity;
+    return 0;
+}
