@@ -19,8 +19,8 @@
 /* Up to that many keys are ranked by comparing all with all, which vectors are good at. */
 #define RANKS_MAX 192u
 
-/* How much further along the axis the newest quarter lies than the oldest, as a part of its length,
- * before that is taken for an order: three times what chance gives a node of 32. */
+/* How much further on in the order the newest quarter lies than the oldest, of its whole length,
+ * before that is taken for a trend: three times what chance gives a node of 32. */
 #define LEAN_TREND 0.4
 
 /* A cut of the order that was scanned last. */
@@ -224,33 +224,31 @@ static void side_of(const struct xti_entries *entries, uint32_t axis, uint32_t c
     *hi = (double)to;
 }
 
-static double side_mean(const float *low, uint32_t from, uint32_t to)
+/* Where in the order the slots from `from` up to `to` lie on average, from 0 to 1. */
+static double slots_place(const struct xti_entries *entries, uint32_t from, uint32_t to)
 {
     double sum = 0;
 
-    for (uint32_t slot = from; slot < to; slot++)
-        sum += (double)low[slot];
-    return sum / (double)(to - from);
+    for (uint32_t i = 0; i < entries->count; i++)
+        sum += entries->order[i] >= from && entries->order[i] < to ? (double)i : 0.0;
+    return sum / ((double)(to - from) * (double)(entries->count - 1));
 }
 
 /* 1 or -1: entries come in order along the axis, and so lean to one side. Slots are filled in the
  * order in which entries come, so the last quarter of them are the newest and the first the oldest;
- * the very newest must be on the same side. */
+ * the very newest must be on the same side. Equal ones are ordered by slot and say nothing. */
 static double axis_lean(const struct scan *scan, uint32_t axis)
 {
     const struct xti_entries *entries = scan->entries;
-    const float *low = entries->sides + (size_t)2 * axis * entries->stride;
     uint32_t count = entries->count;
     uint32_t quarter = count / 4 > 0 ? count / 4 : 1;
-    double from, to, newest, trend;
+    double newest = slots_place(entries, count - 1, count);
+    double from, to, trend;
 
     side_of(entries, axis, count, &from, &to);
-    if (!(to > from))
+    if ((newest > 0.25 && newest < 0.75) || !(to > from))
         return 0;
-    newest = ((double)low[count - 1] - from) / (to - from);
-    if (newest > 0.25 && newest < 0.75)
-        return 0;
-    trend = (side_mean(low, count - quarter, count) - side_mean(low, 0, quarter)) / (to - from);
+    trend = slots_place(entries, count - quarter, count) - slots_place(entries, 0, quarter);
     if (newest >= 0.75)
         return trend > LEAN_TREND ? 1 : 0;
     return trend < -LEAN_TREND ? -1 : 0;
