@@ -62,6 +62,28 @@ void args_doubles(struct argp_state *state, const char *option, const char *text
     }
 }
 
+double args_double(struct argp_state *state, const char *option, const char *text)
+{
+    double value = 0;
+    enum number_fault fault = number_double(text, strlen(text), &value);
+
+    if (fault != NUMBER_FINE)
+        argp_error(state, "%s: \"%s\" %s", option, text, number_fault_text(fault));
+    return value;
+}
+
+xt_kernel args_kernel(struct argp_state *state, const char *name)
+{
+    static const char *const names[] = {"best", "portable", "avx2", "avx512"};
+
+    for (unsigned i = 0; i < sizeof names / sizeof names[0]; i++) {
+        if (strcmp(name, names[i]) == 0)
+            return (xt_kernel)i;
+    }
+    argp_error(state, "--kernel: \"%s\" is none of best, portable, avx2, avx512", name);
+    return XT_KERNEL_BEST;
+}
+
 void args_position(struct argp_state *state, const char *arg, const char **slots, size_t count)
 {
     if (state->arg_num >= count)

@@ -41,6 +41,12 @@ uint64_t args_u64(struct argp_state *state, const char *option, const char *text
 /* Bytes: a number and optionally K, M, G or T, each 1024 times the one before. */
 uint64_t args_bytes(struct argp_state *state, const char *option, const char *text);
 
+/* inf and -inf are allowed. */
+double args_double(struct argp_state *state, const char *option, const char *text);
+
+/* One of best, portable, avx2, avx512. */
+xt_kernel args_kernel(struct argp_state *state, const char *name);
+
 /* A list of doubles with commas between them. The caller frees *values. */
 void args_doubles(struct argp_state *state, const char *option, const char *text, double **values,
                   size_t *count);

@@ -62,7 +62,7 @@ static int print_item(void *context, const xt_item *item)
 static int dump_items(struct reader *reader)
 {
     struct output output;
-    int outcome = output_begin(&output, OUTPUT_CSV, reader->stats.dims, reader->stats.kind);
+    int outcome = output_begin(&output, OUTPUT_CSV, &reader->stats, false);
 
     if (outcome == EXIT_DONE)
         outcome = reader_each(reader, print_item, &output);

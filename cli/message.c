@@ -125,6 +125,26 @@ int message_store(const char *verb, const char *path, xt_status status, const xt
     return exit_status_of(status);
 }
 
+int message_no_kernel(void)
+{
+    message("--kernel: this processor lacks it");
+    return EXIT_USAGE;
+}
+
+void message_stats(const xt_walk_stats *stats)
+{
+    fprintf(stderr, "nodes %" PRIu64 ", leaves %" PRIu64 ", lines %" PRIu64 ", items %" PRIu64 "\n",
+            stats->nodes, stats->leaves, stats->lines, stats->items);
+}
+
+void message_query_stats(const xt_query *query)
+{
+    xt_walk_stats stats = {.struct_size = sizeof stats};
+
+    if (xt_query_stats(query, &stats) == XT_OK)
+        message_stats(&stats);
+}
+
 int message_flush(void)
 {
     if (fflush(stdout) == 0 && !ferror(stdout))

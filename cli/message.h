@@ -23,6 +23,13 @@ int message_no_memory(void);
  */
 int message_store(const char *verb, const char *path, xt_status status, const xt_error *error);
 
+/* Says that the processor lacks the kernel that was asked for. Gives EXIT_USAGE. */
+int message_no_kernel(void);
+
+/* A line about what a walk touched; that of a query. */
+void message_stats(const xt_walk_stats *stats);
+void message_query_stats(const xt_query *query);
+
 /* Flushes standard output. EXIT_SYSTEM, with a message, if anything written to it was lost. */
 int message_flush(void);
 

@@ -29,24 +29,6 @@ bool output_format_named(const char *name, enum output_format *format)
     return false;
 }
 
-int output_begin(struct output *output, enum output_format format, uint32_t dims, xt_item_kind kind)
-{
-    *output = (struct output){.format = format, .dims = dims, .kind = kind};
-    if (format == OUTPUT_GEOJSON && dims != 2) {
-        message("--format geojson shows 2 dimensions, the store has %u; take json", dims);
-        return EXIT_USAGE;
-    }
-    if (format == OUTPUT_CSV)
-        output_csv_header(dims, kind);
-    if (format != OUTPUT_JSON && format != OUTPUT_GEOJSON)
-        return EXIT_DONE;
-    output->generator = json_open(false);
-    if (output->generator == NULL)
-        return message_no_memory();
-    fputs(format == OUTPUT_JSON ? "[" : "{\"type\":\"FeatureCollection\",\"features\":[", stdout);
-    return EXIT_DONE;
-}
-
 static void print_axis_names(uint32_t dims, const char *corner)
 {
     for (uint32_t i = 0; i < dims; i++) {
@@ -57,13 +39,38 @@ static void print_axis_names(uint32_t dims, const char *corner)
     }
 }
 
-void output_csv_header(uint32_t dims, xt_item_kind kind)
+/* "id,x,y" or whatever fits such items. */
+static void print_header(const struct output *output)
 {
     fputs("id", stdout);
-    print_axis_names(dims, kind == XT_BOXES ? "0" : "");
-    if (kind == XT_BOXES)
-        print_axis_names(dims, "1");
-    fputc('\n', stdout);
+    print_axis_names(output->dims, output->kind == XT_BOXES ? "0" : "");
+    if (output->kind == XT_BOXES)
+        print_axis_names(output->dims, "1");
+    fputs(output->has_distances ? ",distance\n" : "\n", stdout);
+}
+
+int output_begin(struct output *output, enum output_format format, const xt_store_stats *stats,
+                 bool has_distances)
+{
+    *output = (struct output){
+        .format = format,
+        .dims = stats->dims,
+        .kind = stats->kind,
+        .has_distances = has_distances,
+    };
+    if (format == OUTPUT_GEOJSON && stats->dims != 2) {
+        message("--format geojson shows 2 dimensions, the store has %u; take json", stats->dims);
+        return EXIT_USAGE;
+    }
+    if (format == OUTPUT_CSV)
+        print_header(output);
+    if (format != OUTPUT_JSON && format != OUTPUT_GEOJSON)
+        return EXIT_DONE;
+    output->generator = json_open(false);
+    if (output->generator == NULL)
+        return message_no_memory();
+    fputs(format == OUTPUT_JSON ? "[" : "{\"type\":\"FeatureCollection\",\"features\":[", stdout);
+    return EXIT_DONE;
 }
 
 static void print_values(const double *values, uint32_t count, char separator)
@@ -76,12 +83,14 @@ static void print_values(const double *values, uint32_t count, char separator)
     }
 }
 
-void output_line(uint32_t dims, xt_item_kind kind, const xt_item *item, char separator)
+static void print_line(const struct output *output, const xt_item *item, char separator)
 {
     printf("%" PRIu64, item->id);
-    print_values(item->low, dims, separator);
-    if (kind == XT_BOXES)
-        print_values(item->high, dims, separator);
+    print_values(item->low, output->dims, separator);
+    if (output->kind == XT_BOXES)
+        print_values(item->high, output->dims, separator);
+    if (output->has_distances)
+        print_values(&item->distance, 1, separator);
     fputc('\n', stdout);
 }
 
@@ -94,6 +103,8 @@ static void json_item(struct output *output, const xt_item *item)
     json_u64(generator, item->id);
     json_doubles(generator, "low", item->low, output->dims);
     json_doubles(generator, "high", item->high, output->dims);
+    if (output->has_distances)
+        json_pair_double(generator, "distance", item->distance);
     yajl_gen_map_close(generator);
 }
 
@@ -151,6 +162,8 @@ static void json_feature(struct output *output, const xt_item *item)
     json_u64(generator, item->id);
     json_key(generator, "properties");
     yajl_gen_map_open(generator);
+    if (output->has_distances)
+        json_pair_double(generator, "distance", item->distance);
     yajl_gen_map_close(generator);
     json_key(generator, "geometry");
     json_geometry(output, item);
@@ -161,10 +174,10 @@ int output_item(struct output *output, const xt_item *item)
 {
     switch (output->format) {
     case OUTPUT_TEXT:
-        output_line(output->dims, output->kind, item, ' ');
+        print_line(output, item, ' ');
         break;
     case OUTPUT_CSV:
-        output_line(output->dims, output->kind, item, ',');
+        print_line(output, item, ',');
         break;
     case OUTPUT_JSON:
     case OUTPUT_GEOJSON:

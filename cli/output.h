@@ -19,6 +19,7 @@ struct output {
     enum output_format format;
     uint32_t dims;
     xt_item_kind kind;
+    bool has_distances; /* items are shown with xt_item.distance */
     bool has_items;
     void *generator; /* yajl's */
 };
@@ -28,18 +29,12 @@ bool output_format_named(const char *name, enum output_format *format);
 
 /* Writes what stands before the items. Gives an exit status; EXIT_USAGE, with a message, when the
  * format cannot show such items. */
-int output_begin(struct output *output, enum output_format format, uint32_t dims,
-                 xt_item_kind kind);
+int output_begin(struct output *output, enum output_format format, const xt_store_stats *stats,
+                 bool has_distances);
 
 int output_item(struct output *output, const xt_item *item);
 
 /* Writes what stands behind the items, and flushes. */
 int output_end(struct output *output);
-
-/* Writes "id,x,y" or whatever fits such items. */
-void output_csv_header(uint32_t dims, xt_item_kind kind);
-
-/* Writes id and coordinates with `separator` between them, and a new line. */
-void output_line(uint32_t dims, xt_item_kind kind, const xt_item *item, char separator);
 
 #endif

@@ -1,4 +1,4 @@
-/* cli/query.c -- xtree query: finds the items in a window.
+/* cli/query.c -- xtree query: finds the items that stand in a relation to windows and points.
  *
  * SPDX-License-Identifier: MIT
  */
@@ -7,20 +7,19 @@
 #include <inttypes.h>
 #include <stdbool.h>
 #include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 
 #include <xtree.h>
 
 #include "args.h"
 #include "cli.h"
+#include "conditions.h"
 #include "message.h"
-#include "number.h"
 #include "output.h"
 #include "reader.h"
 
 enum query_key {
     KEY_WINDOW = ARGS_OWN,
+    KEY_POINT,
     KEY_PREDICATE,
     KEY_COUNT,
     KEY_LIMIT,
@@ -31,48 +30,12 @@ enum query_key {
 
 struct query_args {
     const char *store;
-    double *window;
-    size_t window_count;
-    bool has_predicate;
+    struct conditions conditions;
     xt_query_options options;
     bool counts_only, shows_stats;
     bool is_empty; /* --limit 0 */
     enum output_format format;
 };
-
-static void set_window(struct argp_state *state, struct query_args *args, const char *text)
-{
-    if (args->window != NULL)
-        argp_error(state, "--window is given twice; one window is possible");
-    args_doubles(state, "--window", text, &args->window, &args->window_count);
-    if (args->window_count % 2 != 0)
-        argp_error(state, "--window has %zu numbers: give all low corners, then all high corners",
-                   args->window_count);
-}
-
-static void set_predicate(struct argp_state *state, struct query_args *args, const char *name)
-{
-    if (args->has_predicate)
-        argp_error(state, "--predicate is given twice; one window is possible");
-    args->has_predicate = true;
-    if (strcmp(name, "within") == 0)
-        args->options.predicate = XT_WITHIN;
-    else if (strcmp(name, "intersects") != 0)
-        argp_error(state, "--predicate: \"%s\" is neither intersects nor within", name);
-}
-
-static void set_kernel(struct argp_state *state, struct query_args *args, const char *name)
-{
-    static const char *const names[] = {"best", "portable", "avx2", "avx512"};
-
-    for (unsigned i = 0; i < sizeof names / sizeof names[0]; i++) {
-        if (strcmp(name, names[i]) == 0) {
-            args->options.kernel = (xt_kernel)i;
-            return;
-        }
-    }
-    argp_error(state, "--kernel: \"%s\" is none of best, portable, avx2, avx512", name);
-}
 
 static error_t parse(int key, char *arg, struct argp_state *state)
 {
@@ -80,10 +43,13 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 
     switch (key) {
     case KEY_WINDOW:
-        set_window(state, args, arg);
+        conditions_add_window(state, &args->conditions, arg);
+        return 0;
+    case KEY_POINT:
+        conditions_add_point(state, &args->conditions, arg);
         return 0;
     case KEY_PREDICATE:
-        set_predicate(state, args, arg);
+        conditions_add_predicate(state, &args->conditions, arg);
         return 0;
     case KEY_COUNT:
         args->counts_only = true;
@@ -100,7 +66,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
         args->shows_stats = true;
         return 0;
     case KEY_KERNEL:
-        set_kernel(state, args, arg);
+        args->options.kernel = args_kernel(state, arg);
         return 0;
     case ARGP_KEY_ARG:
         args_position(state, arg, &args->store, 1);
@@ -108,7 +74,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
     case ARGP_KEY_END:
         if (args->store == NULL)
             argp_error(state, "no STORE given: say which store to ask");
-        if (args->window == NULL)
+        if (args->conditions.count == 0)
             argp_error(state, "--window is missing: say where to look, as in --window 5,45,15,55");
         return 0;
     default:
@@ -119,8 +85,10 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 static const struct argp_option options[] = {
     {"window",    KEY_WINDOW,    "LOW...,HIGH...",        0,
      "All low corners, then all high corners; inf and -inf are allowed",                                                  0},
-    {"predicate", KEY_PREDICATE, "intersects|within",     0,
-     "How an item must lie to the window (intersects)",                                                                   0},
+    {"point",     KEY_POINT,     "X,Y[,...]",             0,             "A window that is one point",                    0},
+    {"predicate", KEY_PREDICATE, "NAME",                  0,
+     "How an item must lie to the window or point before it: intersects, within, contains, "
+     "disjoint, or for a point covers (intersects; for a point covers)",                                                  0},
     {"count",     KEY_COUNT,     NULL,                    0,             "Write only how many items there are",           0},
     {"limit",     KEY_LIMIT,     "N",                     0,             "Stop after N items",                            0},
     {"format",    KEY_FORMAT,    "text|csv|json|geojson", 0,             "Format of the result (text)",                   0},
@@ -130,41 +98,15 @@ static const struct argp_option options[] = {
 };
 
 static const struct argp argp = {
-    options, parse, "STORE", "Writes the items that stand in the given relation to a window.",
-    NULL,    NULL,  NULL,
+    options,
+    parse,
+    "STORE",
+    "Writes the items that stand in the given relation to a window, or to all of several windows "
+    "and points.",
+    NULL,
+    NULL,
+    NULL,
 };
-
-/* The window must fit the store. */
-static int check_window(const struct query_args *args, uint32_t dims)
-{
-    char low[NUMBER_TEXT_SIZE], high[NUMBER_TEXT_SIZE];
-
-    if (args->window_count != 2 * (size_t)dims) {
-        message("--window has %zu numbers; the store has %u dimensions, so give %u: all low "
-                "corners, then all high corners",
-                args->window_count, dims, 2 * dims);
-        return EXIT_USAGE;
-    }
-    for (uint32_t i = 0; i < dims; i++) {
-        if (args->window[i] <= args->window[dims + i])
-            continue;
-        number_text(args->window[i], low);
-        number_text(args->window[dims + i], high);
-        message("--window: on axis %u of %u, low %s is above high %s", i + 1, dims, low, high);
-        return EXIT_USAGE;
-    }
-    return EXIT_DONE;
-}
-
-static void print_stats(const xt_query *query)
-{
-    xt_walk_stats stats = {.struct_size = sizeof stats};
-
-    if (xt_query_stats(query, &stats) == XT_OK)
-        fprintf(stderr,
-                "nodes %" PRIu64 ", leaves %" PRIu64 ", lines %" PRIu64 ", items %" PRIu64 "\n",
-                stats.nodes, stats.leaves, stats.lines, stats.items);
-}
 
 static int print_count(const struct reader *reader, xt_query *query)
 {
@@ -182,7 +124,7 @@ static int print_items(const struct reader *reader, const struct query_args *arg
     struct output output;
     xt_item item;
     xt_status status = args->is_empty ? XT_DONE : XT_OK;
-    int outcome = output_begin(&output, args->format, reader->stats.dims, reader->stats.kind);
+    int outcome = output_begin(&output, args->format, &reader->stats, false);
 
     if (outcome != EXIT_DONE)
         return outcome;
@@ -198,19 +140,20 @@ static int print_items(const struct reader *reader, const struct query_args *arg
     return outcome;
 }
 
-static int run(const struct reader *reader, const struct query_args *args)
+static int run(const struct reader *reader, struct query_args *args)
 {
     xt_query *query;
     xt_status status;
-    int outcome = check_window(args, reader->stats.dims);
+    int outcome = conditions_check(&args->conditions, reader->stats.dims);
 
+    if (outcome == EXIT_DONE)
+        outcome = conditions_apply(&args->conditions, &args->options);
     if (outcome != EXIT_DONE)
         return outcome;
-    status = xt_query_window(reader->snapshot, args->window, &args->options, &query);
-    if (status == XT_EINVAL && args->options.kernel != XT_KERNEL_BEST) {
-        message("--kernel: this processor lacks it");
-        return EXIT_USAGE;
-    }
+    status =
+        xt_query_window(reader->snapshot, args->conditions.list[0].window, &args->options, &query);
+    if (status == XT_EINVAL && args->options.kernel != XT_KERNEL_BEST)
+        return message_no_kernel();
     if (status != XT_OK)
         return message_store("query", reader->path, status, NULL);
     if (args->counts_only && args->is_empty)
@@ -220,7 +163,7 @@ static int run(const struct reader *reader, const struct query_args *args)
     else
         outcome = print_items(reader, args, query);
     if (args->shows_stats)
-        print_stats(query);
+        message_query_stats(query);
     xt_query_close(query);
     return outcome;
 }
@@ -237,6 +180,6 @@ int command_query(int argc, char **argv)
         outcome = run(&reader, &args);
         reader_close(&reader);
     }
-    free(args.window);
+    conditions_release(&args.conditions);
     return outcome;
 }
