@@ -153,3 +153,47 @@ static const struct argp_option schema_options[] = {
 };
 
 const struct argp args_schema_argp = {schema_options, parse_schema, NULL, NULL, NULL, NULL, NULL};
+
+static xt_medium medium(struct argp_state *state, const char *text)
+{
+    if (strcmp(text, "disk") == 0)
+        return XT_MEDIUM_DISK;
+    if (strcmp(text, "memory") != 0)
+        argp_error(state, "--medium: \"%s\" is neither memory nor disk", text);
+    return XT_MEDIUM_MEMORY;
+}
+
+static double max_overlap(struct argp_state *state, const char *text)
+{
+    double value = args_double(state, "--max-overlap", text);
+
+    if (!(value > 0 && value <= 1))
+        argp_error(state, "--max-overlap: %s is not above 0 and at most 1", text);
+    return value;
+}
+
+static error_t parse_tuning(int key, char *arg, struct argp_state *state)
+{
+    struct args_tuning *tuning = state->input;
+
+    switch (key) {
+    case ARGS_MEDIUM:
+        tuning->medium = medium(state, arg);
+        return 0;
+    case ARGS_MAX_OVERLAP:
+        tuning->max_overlap = max_overlap(state, arg);
+        return 0;
+    default:
+        return ARGP_ERR_UNKNOWN;
+    }
+}
+
+static const struct argp_option tuning_options[] = {
+    {NULL,          0,                NULL,          0, "For the shape of the tree; a store does not remember them:", 0},
+    {"medium",      ARGS_MEDIUM,      "memory|disk", 0, "Where most nodes are read from later (memory)",              0},
+    {"max-overlap", ARGS_MAX_OVERLAP, "F",           0,
+     "Share of a node's children that both halves of a split may hold, up to 1 (computed)",                           0},
+    {NULL,          0,                NULL,          0, NULL,                                                         0},
+};
+
+const struct argp args_tuning_argp = {tuning_options, parse_tuning, NULL, NULL, NULL, NULL, NULL};

@@ -23,17 +23,28 @@ struct args_schema {
     uint64_t arena_bytes;     /* 0: not said */
 };
 
+/* What the commands that change a tree say about supernodes. */
+struct args_tuning {
+    xt_medium medium;
+    double max_overlap; /* 0: computed */
+};
+
 enum args_key { /* above every character, so that they have no short form */
                 ARGS_DIMS = 0x100,
                 ARGS_POINTS,
                 ARGS_BOXES,
                 ARGS_COORD,
                 ARGS_ARENA_SIZE,
+                ARGS_MEDIUM,
+                ARGS_MAX_OVERLAP,
                 ARGS_OWN /* the first key that a command may use for itself */
 };
 
 /* For the argp children of a command; their input is a struct args_schema. */
 extern const struct argp args_schema_argp;
+
+/* Likewise; their input is a struct args_tuning. */
+extern const struct argp args_tuning_argp;
 
 /* 0 to 2^64-1. */
 uint64_t args_u64(struct argp_state *state, const char *option, const char *text);

@@ -230,7 +230,18 @@ int import_add(struct import *import, uint64_t id, const double *coords)
     memcpy(import->batch_coords + import->batch_count * count, coords, count * sizeof *coords);
     import->batch_count++;
     import->added++;
-    return import->batch_count == BATCH_ROWS ? flush_batch(import) : EXIT_DONE;
+    if (import->batch_count == BATCH_ROWS ||
+        (import->batch != 0 && import->added % import->batch == 0))
+        return flush_batch(import);
+    return EXIT_DONE;
+}
+
+static void print_consequence(const struct import *import, const char *advice)
+{
+    if (import->kept == 0)
+        message("nothing was loaded; %s", advice);
+    else
+        message("the first %" PRIu64 " items are loaded; %s", import->kept, advice);
 }
 
 int import_bad(struct import *import, const char *format, ...)
@@ -252,7 +263,7 @@ int import_bad(struct import *import, const char *format, ...)
     fprintf(stderr, "%s\n", import->skips_bad ? " (skipped)" : "");
     if (import->skips_bad)
         return EXIT_DONE;
-    message("nothing was loaded; mend the file, or leave such items out with --skip-bad");
+    print_consequence(import, "mend the file, or leave such items out with --skip-bad");
     return EXIT_BAD_DATA;
 }
 
@@ -266,6 +277,6 @@ int import_broken(struct import *import, const char *format, ...)
     vfprintf(stderr, format, args);
     va_end(args);
     fputc('\n', stderr);
-    message("nothing was loaded; mend the file");
+    print_consequence(import, "mend the file");
     return EXIT_BAD_DATA;
 }

@@ -38,13 +38,15 @@ struct import {
     struct import_sink sink;
     const char *columns; /* of --columns; NULL: not said */
     bool skips_bad;
-    uint32_t dims;             /* of the store or of --dims; 0: not known before import_begin() */
-    xt_item_kind kind;         /* likewise */
-    xt_coord_type file_type;   /* of raw input; 0: XT_F64 */
+    uint64_t batch;          /* rows go to the sink at least whenever so many were added; 0: any */
+    uint32_t dims;           /* of the store or of --dims; 0: not known before import_begin() */
+    xt_item_kind kind;       /* likewise */
+    xt_coord_type file_type; /* of raw input; 0: XT_F64 */
     xt_coord_type stored_type; /* of the store; 0: XT_F64 */
     bool is_store;             /* dims and kind are those of a store that exists */
 
     uint64_t added, bad, empty; /* items; features without any position */
+    uint64_t kept;              /* of those added, how many no failure takes away any more */
 
     bool rows_are_boxes; /* rows have 2 * dims coordinates, else dims */
     size_t batch_count;

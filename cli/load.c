@@ -1,8 +1,8 @@
-/* cli/load.c -- xtree load: fills a store from a file, all or nothing.
+/* cli/load.c -- xtree load: adds the items of a file to a store.
  *
  * A store that exists is opened first, since its schema says how to read the file. One that does
  * not exist is created as soon as the importer knows the shape of the items, and removed again
- * when anything fails. Ctrl-C counts as a failure.
+ * when anything fails before the first commit. Ctrl-C counts as a failure.
  *
  * SPDX-License-Identifier: MIT
  */
@@ -19,38 +19,19 @@
 #include "args.h"
 #include "cli.h"
 #include "import.h"
+#include "load.h"
 #include "message.h"
-#include "new_store.h"
 #include "number.h"
-#include "progress.h"
 
 enum load_key {
     KEY_FORMAT = ARGS_OWN,
     KEY_COLUMNS,
     KEY_BULK,
+    KEY_INSERT,
+    KEY_BATCH,
     KEY_MEMORY,
     KEY_SKIP_BAD,
     KEY_THREADS
-};
-
-struct load_args {
-    const char *positions[2]; /* STORE, FILE */
-    struct args_schema schema;
-    enum import_format format;
-    const char *columns;
-    uint64_t memory_limit;
-    uint32_t threads;
-    bool skips_bad;
-};
-
-struct load {
-    const struct load_args *args;
-    struct import import;
-    struct progress progress;
-    struct new_store created; /* what to remove if the load fails */
-    xt_store *store;
-    xt_loader *loader;
-    xt_error error;
 };
 
 static volatile sig_atomic_t interrupt_signal; /* 0: none came */
@@ -59,6 +40,11 @@ static void on_interrupt(int number)
 {
     interrupt_signal = number;
     signal(number, SIG_DFL); /* the second one ends the process at once */
+}
+
+bool load_is_interrupted(void)
+{
+    return interrupt_signal != 0;
 }
 
 /* ---- the command line ---- */
@@ -70,6 +56,23 @@ static void set_threads(struct argp_state *state, struct load_args *args, const 
     if (threads < 1 || threads > 4096)
         argp_error(state, "--threads: %s is not from 1 to 4096", text);
     args->threads = (uint32_t)threads;
+}
+
+static void set_batch(struct argp_state *state, struct load_args *args, const char *text)
+{
+    args->batch = args_u64(state, "--batch", text);
+    if (args->batch == 0)
+        argp_error(state, "--batch: give 1 or more");
+}
+
+static void check_way(struct argp_state *state, const struct load_args *args)
+{
+    if (args->inserts && args->is_bulk)
+        argp_error(state, "--insert and --bulk exclude each other");
+    if (args->inserts && (args->memory_limit != 0 || args->threads != 0))
+        argp_error(state, "--memory-limit and --threads are for bulk loads");
+    if (!args->inserts && args->batch != 0)
+        argp_error(state, "--batch is for --insert: a bulk load is one commit");
 }
 
 static void check_args(struct argp_state *state, struct load_args *args)
@@ -90,6 +93,7 @@ static void check_args(struct argp_state *state, struct load_args *args)
                    file);
     if (args->columns != NULL && args->format != IMPORT_CSV)
         argp_error(state, "--columns is for CSV files only");
+    check_way(state, args);
 }
 
 static error_t parse(int key, char *arg, struct argp_state *state)
@@ -99,6 +103,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
     switch (key) {
     case ARGP_KEY_INIT:
         state->child_inputs[0] = &args->schema;
+        state->child_inputs[1] = &args->tuning;
         return 0;
     case KEY_FORMAT:
         args->format = import_format_named(arg);
@@ -109,6 +114,13 @@ static error_t parse(int key, char *arg, struct argp_state *state)
         args->columns = arg;
         return 0;
     case KEY_BULK:
+        args->is_bulk = true;
+        return 0;
+    case KEY_INSERT:
+        args->inserts = true;
+        return 0;
+    case KEY_BATCH:
+        set_batch(state, args, arg);
         return 0;
     case KEY_MEMORY:
         args->memory_limit = args_bytes(state, "--memory-limit", arg);
@@ -135,6 +147,8 @@ static const struct argp_option options[] = {
     {"columns",      KEY_COLUMNS,  "id,lon,lat[,...]",    0,
      "Columns of a CSV file: header names or numbers from 1",                                                           0},
     {"bulk",         KEY_BULK,     NULL,                  0, "Build the tree as a whole (the default)",                 0},
+    {"insert",       KEY_INSERT,   NULL,                  0, "Insert the items one by one",                             0},
+    {"batch",        KEY_BATCH,    "N",                   0, "With --insert: commit after every N items (at the end)",  0},
     {"memory-limit", KEY_MEMORY,   "BYTES",               0, "Memory for sorting, at least 16M (no limit)",             0},
     {"skip-bad",     KEY_SKIP_BAD, NULL,                  0, "Leave bad items out and count them",                      0},
     {"threads",      KEY_THREADS,  "N",                   0, "Threads that build the tree (all processors)",            0},
@@ -144,6 +158,7 @@ static const struct argp_option options[] = {
 
 static const struct argp_child children[] = {
     {&args_schema_argp, 0, NULL, 1},
+    {&args_tuning_argp, 0, NULL, 2},
     {NULL,              0, NULL, 0},
 };
 
@@ -151,8 +166,9 @@ static const struct argp argp = {
     options,
     parse,
     "STORE [FILE]",
-    "Fills an empty store from FILE, or from standard input when FILE is - or missing. A store "
-    "that does not exist is created. Either all of the file is loaded, or nothing.",
+    "Adds the items of FILE to a store, or those of standard input when FILE is - or missing. A "
+    "store that does not exist is created. Either all of the file is loaded, or nothing, unless "
+    "--batch divides it.",
     children,
     NULL,
     NULL,
@@ -160,80 +176,25 @@ static const struct argp argp = {
 
 /* ---- the load ---- */
 
-static const char *store_path(const struct load *load)
-{
-    return load->args->positions[0];
-}
-
-static bool on_progress(void *context, xt_load_phase phase, uint64_t done, uint64_t total)
-{
-    static const char *const labels[] = {NULL, "sorting", "building"};
-    struct load *load = context;
-
-    if (phase == XT_LOAD_SORTING || phase == XT_LOAD_BUILDING)
-        progress_show(&load->progress, labels[phase], done, total, done);
-    return interrupt_signal == 0;
-}
-
-static int load_failed(struct load *load, xt_status status)
-{
-    progress_hide(&load->progress);
-    if (status == XT_ECANCELLED && interrupt_signal != 0)
-        return EXIT_SYSTEM;
-    return message_store("load", store_path(load), status, &load->error);
-}
-
-static int open_loader(struct load *load)
-{
-    xt_loader_options loader = XT_LOADER_OPTIONS_INIT;
-    xt_status status;
-
-    loader.memory_limit = load->args->memory_limit;
-    loader.threads = load->args->threads;
-    loader.progress = on_progress;
-    loader.progress_context = load;
-    loader.error = &load->error;
-    status = xt_loader_open(load->store, &loader, &load->loader);
-    if (status == XT_EINVAL && load->args->memory_limit != 0) {
-        message("--memory-limit: too small; 16M is the least");
-        return EXIT_USAGE;
-    }
-    return status == XT_OK ? EXIT_DONE : load_failed(load, status);
-}
-
 /* The importer knows the shape of the items. */
 static int begin(void *context, uint32_t dims, xt_item_kind kind)
 {
     struct load *load = context;
-    xt_create_options create = XT_CREATE_OPTIONS_INIT;
-    xt_status status;
+    int outcome = load->store == NULL ? load_store_create(load, dims, kind) : EXIT_DONE;
 
-    if (load->store != NULL)
-        return open_loader(load);
-    create.dims = dims;
-    create.kind = kind;
-    create.coord_type = load->args->schema.coord_type;
-    create.arena_bytes = load->args->schema.arena_bytes;
-    create.error = &load->error;
-    new_store_note(&load->created, store_path(load));
-    status = xt_store_create(store_path(load), &create, &load->store);
-    if (status != XT_OK) {
-        new_store_forget(&load->created);
-        return message_store("create", store_path(load), status, &load->error);
-    }
-    return open_loader(load);
+    return outcome == EXIT_DONE ? load_rows_begin(load) : outcome;
 }
 
 static int rows(void *context, const xt_rows *batch)
 {
     struct load *load = context;
     struct import *import = &load->import;
-    xt_status status = xt_loader_add_many(load->loader, batch, NULL);
+    int outcome = load_rows_add(load, batch);
 
-    if (status != XT_OK)
-        return load_failed(load, status);
-    progress_show(&load->progress, "reading", input_offset(import->input),
-                  input_size(import->input), import->added);
+    if (outcome != EXIT_DONE)
+        return outcome;
+    progress_show(&load->progress, load->args->inserts ? "inserting" : "reading",
+                  input_offset(import->input), input_size(import->input), import->added);
     return interrupt_signal == 0 ? EXIT_DONE : EXIT_SYSTEM;
 }
 
@@ -247,91 +208,14 @@ static void interlude(void *context)
 static bool is_interrupted(void *context)
 {
     (void)context;
-    return interrupt_signal != 0;
-}
-
-/* Opens a store that exists, and takes its schema over. */
-static int open_existing(struct load *load)
-{
-    xt_open_options open = XT_OPEN_OPTIONS_INIT;
-    xt_store_stats stats = {.struct_size = sizeof stats};
-    xt_snapshot *snapshot = NULL;
-    xt_status status;
-    uint64_t count;
-
-    open.writable = true;
-    open.error = &load->error;
-    status = xt_store_open(store_path(load), &open, &load->store);
-    if (status == XT_ENOTFOUND || (status != XT_OK && new_store_is_possible(store_path(load))))
-        return EXIT_DONE;
-    if (status != XT_OK)
-        return message_store("open", store_path(load), status, &load->error);
-    status = xt_store_stat(load->store, &stats);
-    if (status == XT_OK)
-        status = xt_snapshot_latest(load->store, &snapshot);
-    if (status != XT_OK)
-        return message_store("read", store_path(load), status, NULL);
-    count = xt_snapshot_count(snapshot);
-    xt_snapshot_release(snapshot);
-    if (count != 0) {
-        message("\"%s\" already holds %" PRIu64 " item%s; load into a store that is empty or does "
-                "not exist yet",
-                store_path(load), count, count == 1 ? "" : "s");
-        return EXIT_USAGE;
-    }
-    load->import.dims = stats.dims;
-    load->import.kind = stats.kind;
-    load->import.stored_type = stats.coord_type;
-    load->import.is_store = true;
-    return EXIT_DONE;
-}
-
-/* What the options say must not contradict the store that exists. */
-static int take_schema(struct load *load)
-{
-    const struct args_schema *schema = &load->args->schema;
-    struct import *import = &load->import;
-
-    import->file_type = schema->coord_type;
-    if (!import->is_store) {
-        import->dims = schema->dims;
-        import->kind = schema->kind;
-        import->stored_type = schema->coord_type;
-        return EXIT_DONE;
-    }
-    if ((schema->dims != 0 && schema->dims != import->dims) ||
-        (schema->kind != 0 && schema->kind != import->kind)) {
-        message("\"%s\" exists and holds %u-dimensional %s, not what the options say",
-                store_path(load), import->dims, import->kind == XT_BOXES ? "boxes" : "points");
-        return EXIT_USAGE;
-    }
-    if (schema->arena_bytes != 0 || (load->args->format != IMPORT_RAW && schema->coord_type != 0 &&
-                                     schema->coord_type != import->stored_type)) {
-        message("\"%s\" exists: --coord and --arena-size are for a new store", store_path(load));
-        return EXIT_USAGE;
-    }
-    return EXIT_DONE;
-}
-
-static int finish(struct load *load)
-{
-    xt_status status = xt_loader_finish(load->loader);
-
-    load->loader = NULL;
-    if (status != XT_OK)
-        return load_failed(load, status);
-    status = xt_store_commit(load->store, &load->error);
-    if (status != XT_OK) {
-        progress_hide(&load->progress);
-        return message_store("commit to", store_path(load), status, &load->error);
-    }
-    return EXIT_DONE;
+    return load_is_interrupted();
 }
 
 static void print_summary(struct load *load)
 {
     double seconds = progress_seconds() - load->progress.started;
     double items = (double)load->import.added;
+    uint64_t items_now = load->items_before + load->import.added;
     xt_store_stats stats = {.struct_size = sizeof stats};
     char bytes[NUMBER_TEXT_SIZE];
 
@@ -345,9 +229,13 @@ static void print_summary(struct load *load)
     fprintf(stderr, "xtree: loaded %" PRIu64 " item%s in %.2f s", load->import.added,
             load->import.added == 1 ? "" : "s", seconds);
     if (load->import.added > 0)
-        fprintf(stderr, " (%.0f items/s); %s on disk, %.1f bytes per item", items / seconds,
+        fprintf(stderr, " (%.0f items/s)", items / seconds);
+    if (load->items_before > 0)
+        fprintf(stderr, "; %" PRIu64 " items now", items_now);
+    if (items_now > 0)
+        fprintf(stderr, "; %s on disk, %.1f bytes per item",
                 number_bytes_text(stats.committed_bytes, bytes),
-                (double)stats.committed_bytes / items);
+                (double)stats.committed_bytes / (double)items_now);
     fputc('\n', stderr);
 }
 
@@ -356,13 +244,11 @@ static int run(struct load *load)
     int outcome = input_open(load->args->positions[1], &load->import.input);
 
     if (outcome == EXIT_DONE)
-        outcome = open_existing(load);
-    if (outcome == EXIT_DONE)
-        outcome = take_schema(load);
+        outcome = load_store_open(load);
     if (outcome == EXIT_DONE)
         outcome = import_run(&load->import, load->args->format);
     if (outcome == EXIT_DONE)
-        outcome = finish(load);
+        outcome = load_rows_finish(load);
     if (outcome == EXIT_DONE)
         print_summary(load);
     progress_hide(&load->progress);
@@ -385,7 +271,7 @@ static void catch_interrupts(void)
 
 int command_load(int argc, char **argv)
 {
-    struct load_args args = {.threads = XT_THREADS_ALL};
+    struct load_args args = {0};
     struct load load = {.args = &args, .error = {.offset = UINT64_MAX}};
     int outcome;
 
@@ -393,11 +279,15 @@ int command_load(int argc, char **argv)
     load.import.sink = (struct import_sink){&load, begin, rows, interlude, is_interrupted};
     load.import.columns = args.columns;
     load.import.skips_bad = args.skips_bad;
+    load.import.batch = args.batch;
     progress_begin(&load.progress);
     catch_interrupts();
     outcome = run(&load);
     if (outcome != EXIT_DONE && interrupt_signal != 0) {
-        message("interrupted; nothing was loaded");
+        if (load.import.kept == 0)
+            message("interrupted; nothing was loaded");
+        else
+            message("interrupted; the first %" PRIu64 " items are loaded", load.import.kept);
         raise(interrupt_signal);
     }
     return outcome;
