@@ -10,7 +10,7 @@
 
 enum exit_status {
     EXIT_DONE = 0,
-    EXIT_NOT_FOUND = 1, /* no such store */
+    EXIT_NOT_FOUND = 1, /* no such store or item */
     EXIT_USAGE = 2,     /* the command line, or a command that this store does not allow */
     EXIT_CORRUPT = 3,   /* not a store, or one whose bytes contradict themselves */
     EXIT_SYSTEM = 4,    /* memory, disk, locks */
@@ -21,6 +21,9 @@ enum exit_status {
 int command_create(int argc, char **argv);
 int command_load(int argc, char **argv);
 int command_query(int argc, char **argv);
+int command_nearest(int argc, char **argv);
+int command_join(int argc, char **argv);
+int command_remove(int argc, char **argv);
 int command_stat(int argc, char **argv);
 int command_check(int argc, char **argv);
 int command_dump(int argc, char **argv);

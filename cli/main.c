@@ -26,13 +26,16 @@ static const struct {
     const char *summary;
     int (*run)(int argc, char **argv);
 } commands[] = {
-    {"create", "xtree create", "make an empty store",                       command_create},
-    {"load",   "xtree load",   "fill a store from a file, all or nothing",  command_load  },
-    {"query",  "xtree query",  "find the items in a window",                command_query },
-    {"stat",   "xtree stat",   "describe a store and its tree",             command_stat  },
-    {"check",  "xtree check",  "verify a store",                            command_check },
-    {"dump",   "xtree dump",   "write all items, or the nodes of the tree", command_dump  },
-    {"plot",   "xtree plot",   "draw the tree over its data as SVG",        command_plot  },
+    {"create",  "xtree create",  "make an empty store",                       command_create },
+    {"load",    "xtree load",    "fill a store from a file",                  command_load   },
+    {"query",   "xtree query",   "find the items in a window",                command_query  },
+    {"nearest", "xtree nearest", "find the items nearest to a point",         command_nearest},
+    {"join",    "xtree join",    "find the pairs of items that meet",         command_join   },
+    {"remove",  "xtree remove",  "take an item out of a store",               command_remove },
+    {"stat",    "xtree stat",    "describe a store and its tree",             command_stat   },
+    {"check",   "xtree check",   "verify a store",                            command_check  },
+    {"dump",    "xtree dump",    "write all items, or the nodes of the tree", command_dump   },
+    {"plot",    "xtree plot",    "draw the tree over its data as SVG",        command_plot   },
 };
 #define COMMAND_COUNT (sizeof commands / sizeof commands[0])
 
