@@ -25,9 +25,19 @@ struct stat_args {
     bool is_json;
 };
 
+/* Inner nodes that hold more than the normal number of children. */
+struct supernodes {
+    uint64_t count, inner_nodes;
+    uint64_t bytes;
+    uint64_t largest_bytes;
+    uint32_t largest_entries;
+    double max_overlap[2]; /* of each xt_medium; negative: not known */
+};
+
 struct facts {
     const struct reader *reader;
     xt_tree_stats tree;
+    struct supernodes supernodes;
     bool has_bounds;
     double low[XT_DIMS_MAX], high[XT_DIMS_MAX];
 };
@@ -100,6 +110,55 @@ static double percent(double part, double whole)
     return whole > 0 ? 100 * part / whole : 0;
 }
 
+/* ---- supernodes ---- */
+
+static bool add_node(void *context, const xt_node_info *node)
+{
+    struct supernodes *supernodes = context;
+
+    supernodes->inner_nodes++;
+    if (!node->is_supernode)
+        return true;
+    supernodes->count++;
+    supernodes->bytes += node->bytes;
+    if (node->count > supernodes->largest_entries) {
+        supernodes->largest_entries = node->count;
+        supernodes->largest_bytes = node->bytes;
+    }
+    return true;
+}
+
+/* The overlap above which a node becomes a supernode, if nothing else is said. It is a matter of
+ * the writer, so a store in memory that has the same schema is asked. */
+static double max_overlap_of(const xt_store_stats *stats, xt_medium medium)
+{
+    xt_create_options create = XT_CREATE_OPTIONS_INIT;
+    xt_change_stats changes = {.struct_size = sizeof changes};
+    xt_store *store;
+    double overlap = -1;
+
+    create.dims = stats->dims;
+    create.kind = stats->kind;
+    create.coord_type = stats->coord_type;
+    create.leaf_capacity = stats->leaf_capacity;
+    create.inner_capacity = stats->inner_capacity;
+    create.window_bytes = create.arena_bytes = 2 << 20;
+    create.medium = medium;
+    if (xt_store_create(NULL, &create, &store) != XT_OK)
+        return overlap;
+    if (xt_store_changes(store, &changes) == XT_OK)
+        overlap = changes.max_overlap;
+    xt_store_close(store);
+    return overlap;
+}
+
+static xt_status gather_supernodes(const struct reader *reader, struct supernodes *supernodes)
+{
+    supernodes->max_overlap[0] = max_overlap_of(&reader->stats, XT_MEDIUM_MEMORY);
+    supernodes->max_overlap[1] = max_overlap_of(&reader->stats, XT_MEDIUM_DISK);
+    return xt_snapshot_nodes(reader->snapshot, 1, add_node, supernodes);
+}
+
 /* ---- for people ---- */
 
 static void print_bytes(const char *label, uint64_t bytes)
@@ -119,6 +178,25 @@ static void print_corner(const char *label, const double *corner, uint32_t dims)
         printf("%s%s", i == 0 ? "" : ", ", text);
     }
     putchar('\n');
+}
+
+static void print_supernodes(const struct supernodes *supernodes)
+{
+    const double *overlap = supernodes->max_overlap;
+    char all[NUMBER_TEXT_SIZE], one[NUMBER_TEXT_SIZE];
+
+    printf("%-16s%" PRIu64 " of %" PRIu64 " inner nodes", "supernodes", supernodes->count,
+           supernodes->inner_nodes);
+    if (supernodes->count > 0)
+        printf(" (%.1f %%), %s; the largest: %" PRIu32 " children, %s",
+               percent((double)supernodes->count, (double)supernodes->inner_nodes),
+               number_bytes_text(supernodes->bytes, all), supernodes->largest_entries,
+               number_bytes_text(supernodes->largest_bytes, one));
+    putchar('\n');
+    if (overlap[0] >= 0 && overlap[1] >= 0)
+        printf("%-16s%.1f %% in memory, %.1f %% on disk, computed; a split beyond it makes a "
+               "supernode\n",
+               "max overlap", 100 * overlap[0], 100 * overlap[1]);
 }
 
 static void print_level(unsigned level, const xt_level_stats *stats)
@@ -163,6 +241,7 @@ static void print_text(const struct facts *facts)
     printf("%-16s%u\n", "height", facts->tree.height);
     printf("%-16s%u items, %u children\n", "node capacity", stats->leaf_capacity,
            stats->inner_capacity);
+    print_supernodes(&facts->supernodes);
     print_bytes("on disk", stats->committed_bytes);
     print_bytes("live", stats->live_bytes);
     if (facts->tree.items > 0)
@@ -189,6 +268,22 @@ static void json_level(yajl_gen generator, unsigned level, const xt_level_stats 
     json_pair_u64(generator, "bytes", stats->bytes);
     json_pair_double(generator, "volume", stats->volume);
     json_pair_double(generator, "overlap", stats->overlap);
+    yajl_gen_map_close(generator);
+}
+
+static void json_supernodes(yajl_gen generator, const struct supernodes *supernodes)
+{
+    json_key(generator, "supernodes");
+    yajl_gen_map_open(generator);
+    json_pair_u64(generator, "count", supernodes->count);
+    json_pair_u64(generator, "inner_nodes", supernodes->inner_nodes);
+    json_pair_u64(generator, "bytes", supernodes->bytes);
+    json_pair_u64(generator, "largest_entries", supernodes->largest_entries);
+    json_pair_u64(generator, "largest_bytes", supernodes->largest_bytes);
+    if (supernodes->max_overlap[0] >= 0 && supernodes->max_overlap[1] >= 0) {
+        json_pair_double(generator, "max_overlap_memory", supernodes->max_overlap[0]);
+        json_pair_double(generator, "max_overlap_disk", supernodes->max_overlap[1]);
+    }
     yajl_gen_map_close(generator);
 }
 
@@ -256,6 +351,7 @@ static int print_json(const struct facts *facts)
     json_pair_u64(generator, "committed_bytes", stats->committed_bytes);
     json_pair_u64(generator, "live_bytes", stats->live_bytes);
     json_pair_double(generator, "bytes_per_item", bytes_per_item(facts));
+    json_supernodes(generator, &facts->supernodes);
     json_levels(generator, facts);
     json_arenas(generator, facts);
     yajl_gen_map_close(generator);
@@ -273,7 +369,9 @@ static int gather(struct facts *facts, const struct reader *reader)
         status = xt_snapshot_bounds(reader->snapshot, facts->low, facts->high);
         facts->has_bounds = status == XT_OK;
     }
-    if (status != XT_OK && status != XT_ENOTFOUND)
+    if (status == XT_OK || status == XT_ENOTFOUND)
+        status = gather_supernodes(reader, &facts->supernodes);
+    if (status != XT_OK)
         return message_store("read", reader->path, status, NULL);
     return EXIT_DONE;
 }
