@@ -37,7 +37,7 @@ void conditions_add_point(struct argp_state *state, struct conditions *condition
 void conditions_add_predicate(struct argp_state *state, struct conditions *conditions,
                               const char *name);
 
-/* They must fit a store of `dims` dimensions. Gives an exit status; on an error it has been said. */
+/* They must fit a store of `dims` dimensions. Gives an exit status; an error has been said. */
 int conditions_check(const struct conditions *conditions, uint32_t dims);
 
 /* Sets predicate and further conditions; these live as long as `conditions`. The window for
