@@ -13,7 +13,7 @@
 struct settings {
     struct report report;
     bool is_quick;    /* minutes instead of half an hour */
-    bool is_cpu_time; /* window: processor time, for a machine that is not ours alone */
+    bool is_cpu_time; /* processor time, for a machine that is not ours alone */
     uint64_t items;   /* 0: what the sub-command measures by default */
     unsigned rounds;  /* 0: likewise */
     unsigned threads;
@@ -25,6 +25,10 @@ struct settings {
 
 void bench_bulk(const struct settings *settings);
 void bench_window(const struct settings *settings);
+void bench_insert(const struct settings *settings);
+void bench_nearest(const struct settings *settings);
+void bench_move(const struct settings *settings);
+void bench_join(const struct settings *settings);
 void bench_open(const struct settings *settings);
 void bench_memory_limit(const struct settings *settings);
 void bench_quality(const struct settings *settings);
@@ -34,6 +38,9 @@ void bench_all(const struct settings *settings);
 void child_open(int count, char **arguments);
 void child_load(int count, char **arguments);
 void child_compare(int count, char **arguments);
+
+/* Time, as --cpu-time says. */
+uint64_t settings_now_ns(const struct settings *settings);
 
 /* `given` unless it is 0; otherwise the default of the quick or the full run. */
 uint64_t settings_items(const struct settings *settings, uint64_t quick, uint64_t full);

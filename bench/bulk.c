@@ -48,6 +48,8 @@ static void entries_list(struct bulk *bulk)
 {
     for (size_t i = 0; contestants[i] != NULL; i++) {
         const struct contestant *contestant = contestants[i];
+        if (contestant->build == NULL || contestant->window == NULL)
+            continue;
         for (unsigned way = 0; contestant->builders[way] != NULL; way++) {
             if (contestant->has_threads && bulk->settings->threads > 1)
                 entry_add(bulk, contestant, way, bulk->settings->threads);

@@ -19,47 +19,103 @@
 extern "C" {
 #endif
 
-/* Points are rows of x, y; boxes are rows of x low, y low, x high, y high. */
+/* Points are rows of x, y, ...; boxes are rows of all low corners, then all high ones. */
 struct dataset {
     const char *name;
     bool is_boxes;
-    bool is_uniform;
+    bool is_uniform; /* in two dimensions, so that windows follow from the density */
+    unsigned dims;   /* the peers take two */
     size_t count;
     double *coords;
+};
+
+/* Numbers in a row. */
+static inline size_t dataset_width(const struct dataset *data)
+{
+    return data->is_boxes ? 2 * (size_t)data->dims : data->dims;
+}
+
+/* Items that are added, removed or moved one after the other: coords as those of a data set. */
+struct rows {
+    size_t count;
+    double *coords;
+    uint64_t *ids;
+};
+
+/* What a join gives: pairs, and the sum over all pairs of hash_pair(). */
+struct join_answer {
+    uint64_t pairs;
+    uint64_t sum;
 };
 
 /* More than any library wants to be handed at a time. */
 #define WINDOW_SLACK 1024
 
-/* An index in memory. `way` counts the entries of `builders`, `walker` those of `walkers`. */
+/* An index in memory. `way` counts the entries of `builders`, `walker` those of `walkers`.
+ *
+ * A library offers what it can: each sub-command takes the contestants that have what it measures,
+ * and leaves out those where the function is NULL. Only what stands before the first gap is a must.
+ */
 struct contestant {
     const char *name;
     const char *(*version)(void); /* version and configuration, one line */
-
-    const char *const *builders; /* names of the ways to build, NULL at the end */
-    bool has_threads;            /* building can use more than one */
-    const char *const *walkers;  /* names of the ways to query, NULL at the end */
-
-    /* The data set in the form that `build` wants, made before the clock starts. */
-    void *(*prepare)(const struct dataset *data);
-    void (*unprepare)(void *prepared);
-
-    void *(*build)(void *prepared, unsigned way, unsigned threads);
-    uint64_t (*bytes)(const void *built); /* what the finished index occupies */
+    const char *const *walkers;   /* names of the ways to query, NULL at the end */
+    bool (*can_walk)(void *built, unsigned walker); /* this processor has what it takes */
+    uint64_t (*bytes)(const void *built);           /* what the finished index occupies */
     void (*destroy)(void *built);
 
-    bool (*can_walk)(void *built, unsigned walker); /* this processor has what it takes */
+    /* Building from all items at once. prepare() makes the form that `build` wants, before the
+     * clock starts. */
+    const char *const *builders; /* names of the ways to build, NULL at the end */
+    bool has_threads;            /* building can use more than one */
+    void *(*prepare)(const struct dataset *data);
+    void (*unprepare)(void *prepared);
+    void *(*build)(void *prepared, unsigned way, unsigned threads);
 
-    /* Writes the ids of all items that meet `window` (x low, y low, x high, y high; borders
-     * count) to `ids`, which has room for every item and WINDOW_SLACK more; returns how many. */
+    /* Changing, item by item, in the order of the rows. create() makes an empty index for items
+     * like those of `like`. What is removed or moved is there. */
+    void *(*create)(const struct dataset *like);
+    void (*insert)(void *index, const struct rows *rows);
+    void (*remove)(void *index, const struct rows *rows);
+    void (*move)(void *index, const struct rows *from, const struct rows *to);
+    void (*settle)(void *index); /* makes the changes visible to queries; NULL: they always are */
+
+    /* Writes the ids of all items that meet `window` (low corners, high corners; borders count)
+     * to `ids`, which has room for every item and WINDOW_SLACK more; returns how many. */
     size_t (*window)(void *built, unsigned walker, const double *window, uint64_t *ids);
     uint64_t (*count)(void *built, unsigned walker, const double *window);
+
+    /* The `k` items nearest to a point, of at least k, in any order, and their distances (squared,
+     * if that is what the library computes); nearest_many does it for `count` points in one call,
+     * k results for each. */
+    bool is_squared;
+    void (*nearest)(void *built, unsigned walker, const double *point, size_t k, uint64_t *ids,
+                    double *distances);
+    void (*nearest_many)(void *built, const double *points, size_t count, size_t k, uint64_t *ids,
+                         double *distances);
+
+    /* All pairs of an item of `a` and one of `b` that meet; b == a: each unordered pair of
+     * different items once. `rows` are the items of `b` in Hilbert order, for those who can only
+     * ask with one window after the other. */
+    struct join_answer (*join)(void *a, void *b, const struct rows *rows);
 };
 
 /* The first one is ours, the others are compared with it. NULL at the end. */
 extern const struct contestant *const contestants[];
 extern const struct contestant with_xtree;
+extern const struct contestant with_xtree_published; /* as above, publishing every 1,000 changes */
 extern const struct contestant with_boost;
+extern const struct contestant with_boost_rstar;
+extern const struct contestant with_boost_quadratic;
+extern const struct contestant with_boost_linear;
+extern const struct contestant with_flann;
+extern const struct contestant with_nanoflann;
+
+/* A number of two ids; of a self-join, whose pairs have no order, the smaller one comes first. */
+static inline uint64_t hash_pair(uint64_t a, uint64_t b)
+{
+    return (a * 0x9e3779b97f4a7c15u) ^ (b * 0xbf58476d1ce4e5b9u);
+}
 
 /* What an opener looks for: a small window, or one key below the number of items. */
 struct probe {

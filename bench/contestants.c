@@ -4,20 +4,9 @@
  */
 #include "contestant.h"
 
-#include <stdarg.h>
-#include <stdio.h>
-#include <stdlib.h>
-
-const struct contestant *const contestants[] = {&with_xtree, &with_boost, NULL};
+const struct contestant *const contestants[] = {
+    &with_xtree,       &with_xtree_published, &with_boost,
+    &with_boost_rstar, &with_boost_quadratic, &with_boost_linear,
+    &with_flann,       &with_nanoflann,       NULL,
+};
 const struct opener *const openers[] = {&open_xtree, &open_lmdb, NULL};
-
-void bench_die(const char *format, ...)
-{
-    va_list arguments;
-    va_start(arguments, format);
-    fputs("xtree-bench: ", stderr);
-    vfprintf(stderr, format, arguments);
-    fputc('\n', stderr);
-    va_end(arguments);
-    exit(1);
-}

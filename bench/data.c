@@ -24,6 +24,15 @@ double data_unit(uint64_t seed, uint64_t number)
     return (double)(bits >> 11) * 0x1p-53;
 }
 
+/* Babylonian: the same bits everywhere, without the mathematical library. */
+double data_root(double value)
+{
+    double root = value > 1.0 ? value : 1.0;
+    for (int i = 0; i < 64; i++)
+        root = 0.5 * (root + value / root);
+    return root;
+}
+
 void data_uniform_point(uint64_t seed, uint64_t i, double point[2])
 {
     point[0] = -180.0 + 360.0 * data_unit(seed, 2 * i);
@@ -58,7 +67,7 @@ static double *coords_allocate(size_t count)
 
 void data_make_uniform(struct dataset *data, size_t count, uint64_t seed)
 {
-    *data = (struct dataset){.name = "uniform", .is_uniform = true, .count = count};
+    *data = (struct dataset){.name = "uniform", .is_uniform = true, .dims = 2, .count = count};
     data->coords = coords_allocate(2 * count);
     for (size_t i = 0; i < count; i++)
         data_uniform_point(seed, i, data->coords + 2 * i);
@@ -66,10 +75,98 @@ void data_make_uniform(struct dataset *data, size_t count, uint64_t seed)
 
 void data_make_clustered(struct dataset *data, size_t count, uint64_t seed)
 {
-    *data = (struct dataset){.name = "clustered", .count = count};
+    *data = (struct dataset){.name = "clustered", .dims = 2, .count = count};
     data->coords = coords_allocate(2 * count);
     for (size_t i = 0; i < count; i++)
         data_clustered_point(seed, i, data->coords + 2 * i);
+}
+
+void data_make_boxes(struct dataset *data, size_t count, uint64_t seed)
+{
+    /* n boxes of sides up to s meet another one in an area of s x s, on average: n s s = 1. */
+    double side = 1.0 / data_root((double)count);
+    *data = (struct dataset){.name = "small boxes", .is_boxes = true, .dims = 2, .count = count};
+    data->coords = coords_allocate(4 * count);
+    for (size_t i = 0; i < count; i++) {
+        double *row = data->coords + 4 * i;
+        data_uniform_point(seed, i, row);
+        row[2] = row[0] + 360.0 * side * data_unit(seed + 1, 2 * i);
+        row[3] = row[1] + 180.0 * side * data_unit(seed + 1, 2 * i + 1);
+    }
+}
+
+/* One coordinate of a point in one of 100 clusters. */
+static double cluster_coord(uint64_t seed, uint64_t i, uint64_t axis, uint64_t dims)
+{
+    uint64_t cluster = (uint64_t)(data_unit(seed + 1, i) * 100.0);
+    double width = 0.01 + 0.1 * data_unit(seed + 2, cluster);
+    return data_unit(seed + 3, cluster * dims + axis) +
+           width * data_bell(seed + 4, i * dims + axis);
+}
+
+void data_make_cube(struct dataset *data, unsigned dims, bool is_clustered, size_t count,
+                    uint64_t seed)
+{
+    static const char *const names[2][2] = {
+        {"uniform 8-d",  "clustered 8-d" },
+        {"uniform 16-d", "clustered 16-d"}
+    };
+    *data = (struct dataset){.name = names[dims > 8][is_clustered], .dims = dims, .count = count};
+    data->coords = coords_allocate(dims * count);
+    for (size_t i = 0; i < count; i++) {
+        for (size_t axis = 0; axis < dims; axis++)
+            data->coords[i * dims + axis] = is_clustered ? cluster_coord(seed, i, axis, dims)
+                                                         : data_unit(seed, i * dims + axis);
+    }
+}
+
+/* A frequency's pair of numbers for one variant: a point on a circle, whose radius falls with the
+ * frequency. The angle is given as the tangent of its half, which needs no sine. */
+static void outline_pair(uint64_t seed, uint64_t variant, uint64_t frequency, double pair[2])
+{
+    uint64_t shape = (uint64_t)(data_unit(seed + 1, variant) * 500.0);
+    double tangent = 4.0 * data_unit(seed + 2, 64 * shape + frequency) - 2.0 +
+                     0.1 * data_bell(seed + 3, 64 * variant + frequency);
+    double radius = (1.0 + 0.1 * data_bell(seed + 4, 64 * variant + frequency)) *
+                    (0.2 + data_unit(seed + 5, 64 * shape + frequency)) /
+                    ((double)(frequency + 1) * (double)(frequency + 1));
+    double square = tangent * tangent;
+    pair[0] = radius * (1.0 - square) / (1.0 + square);
+    pair[1] = radius * 2.0 * tangent / (1.0 + square);
+}
+
+void data_make_outlines(struct dataset *data, unsigned dims, size_t count, uint64_t seed)
+{
+    *data = (struct dataset){
+        .name = dims > 8 ? "outlines 16-d" : "outlines 8-d", .dims = dims, .count = count};
+    data->coords = coords_allocate(dims * count);
+    for (size_t i = 0; i < count; i++) {
+        for (size_t axis = 0; axis < dims; axis += 2)
+            outline_pair(seed, i, axis / 2, data->coords + i * dims + axis);
+    }
+}
+
+void data_make_sliding(struct dataset *data, size_t count, uint64_t seed)
+{
+    *data = (struct dataset){.name = "sliding", .dims = 2, .count = count};
+    data->coords = coords_allocate(2 * count);
+    for (size_t i = 0; i < count; i++) {
+        double part = (double)i / (double)count;
+        data->coords[2 * i] = -180.0 + 350.0 * part + 10.0 * data_unit(seed, 2 * i);
+        data->coords[2 * i + 1] = -90.0 + 180.0 * data_unit(seed, 2 * i + 1);
+    }
+}
+
+void data_thin(struct dataset *data, size_t count)
+{
+    size_t width = dataset_width(data);
+    size_t before = data->count;
+    if (before <= count)
+        return;
+    for (size_t i = 0; i < count; i++)
+        memmove(data->coords + i * width, data->coords + i * before / count * width,
+                width * sizeof *data->coords);
+    data->count = count;
 }
 
 void data_release(struct dataset *data)
@@ -120,19 +217,19 @@ static void file_read(struct dataset *data, const char *folder)
     gzFile file = gzopen(path, "rb");
     if (file == NULL)
         bench_die("%s: cannot be read (--data FOLDER says where the data is)", path);
-    rows_read(data, file, data->is_boxes ? 4 : 2);
+    rows_read(data, file, dataset_width(data));
     if (gzclose(file) != Z_OK || data->count == 0)
         bench_die("%s: damaged or empty", path);
 }
 
 void data_read_cities(struct dataset *data, const char *folder)
 {
-    *data = (struct dataset){.name = "cities"};
+    *data = (struct dataset){.name = "cities", .dims = 2};
     file_read(data, folder);
 }
 
 void data_read_coastline(struct dataset *data, const char *folder)
 {
-    *data = (struct dataset){.name = "coastline", .is_boxes = true};
+    *data = (struct dataset){.name = "coastline", .is_boxes = true, .dims = 2};
     file_read(data, folder);
 }

@@ -14,13 +14,17 @@ static const char usage[] =
     "\n"
     "  bulk          building from all points at once, beside Boost\n"
     "  window        window queries per second, beside Boost\n"
+    "  insert        adding and removing item by item, beside Boost\n"
+    "  nearest       nearest neighbours, beside kd-trees and Boost\n"
+    "  move          moving points, beside Boost\n"
+    "  join          pairs of boxes that meet, beside Boost\n"
     "  open          opening in a new process, beside LMDB\n"
     "  memory-limit  loading with a memory limit\n"
     "  quality       what the tree is like: CSV, no times\n"
     "  all           everything, as one document\n"
     "\n"
     "  --quick         small sizes, minutes (the default is the full size)\n"
-    "  --cpu-time      window: processor time, where others use the machine too\n"
+    "  --cpu-time      processor time, where others use the machine too; not for bulk, open\n"
     "  --items N       items; open: the largest store\n"
     "  --rounds N      rounds; open: processes for each store\n"
     "  --threads N     for building (default: 2)\n"
@@ -39,6 +43,10 @@ struct command {
 static const struct command commands[] = {
     {"bulk",         bench_bulk        },
     {"window",       bench_window      },
+    {"insert",       bench_insert      },
+    {"nearest",      bench_nearest     },
+    {"move",         bench_move        },
+    {"join",         bench_join        },
     {"open",         bench_open        },
     {"memory-limit", bench_memory_limit},
     {"quality",      bench_quality     },
@@ -50,6 +58,11 @@ uint64_t settings_items(const struct settings *settings, uint64_t quick, uint64_
     if (settings->items > 0)
         return settings->items;
     return settings->is_quick ? quick : full;
+}
+
+uint64_t settings_now_ns(const struct settings *settings)
+{
+    return settings->is_cpu_time ? clock_thread_ns() : clock_now_ns();
 }
 
 static void usage_die(const char *problem, const char *what)

@@ -9,94 +9,179 @@
 #define _GNU_SOURCE 1
 #include "bench.h"
 #include "data.h"
-#include "stores.h"
+#include "describe.h"
+#include "orders.h"
 
-#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum { window_count = 1000 };
+/* A data set, and the queries that all its trees answer. */
+struct subject {
+    FILE *out;
+    struct dataset data;
+    size_t target_count;
+    struct windows windows[3];
+};
 
-static void tree_print(FILE *out, const char *name, const xt_snapshot *snapshot, void *built)
+/* ---- queries ------------------------------------------------------------------------------- */
+
+/* Windows by the bulk-loaded tree; those that would take in a large part of a small data set tell
+ * nothing. In many dimensions each query reads much, and fewer will do. */
+static void queries_make(struct subject *subject, void *built)
 {
-    xt_tree_stats stats = {.struct_size = sizeof stats};
-    xt_status status = xt_snapshot_stats(snapshot, &stats);
-    if (status != XT_OK)
-        bench_die("xt_snapshot_stats: %s", xt_status_text(status));
-    fprintf(out, "%s,items,%" PRIu64 "\n", name, stats.items);
-    fprintf(out, "%s,height,%" PRIu32 "\n", name, stats.height);
-    for (uint32_t level = 0; level < stats.height; level++) {
-        const xt_level_stats *at = &stats.level[level];
-        fprintf(out, "%s,level %" PRIu32 " nodes,%" PRIu64 "\n", name, level, at->nodes);
-        fprintf(out, "%s,level %" PRIu32 " supernodes,%" PRIu64 "\n", name, level, at->supernodes);
-        fprintf(out, "%s,level %" PRIu32 " fill,%.4f\n", name, level,
-                (double)at->entries / (double)at->capacity);
-        fprintf(out, "%s,level %" PRIu32 " volume,%.6g\n", name, level, at->volume);
-        fprintf(out, "%s,level %" PRIu32 " overlap,%.6g\n", name, level, at->overlap);
+    static const uint64_t targets[] = {1, 100, 10000};
+    size_t count = subject->data.dims > 2 ? 100 : 1000;
+    subject->target_count = 0;
+    for (size_t i = 0; i < sizeof targets / sizeof targets[0]; i++) {
+        if (subject->data.count < 10 * targets[i])
+            continue;
+        struct windows *windows = &subject->windows[subject->target_count++];
+        *windows = (struct windows){.count = count, .target = targets[i]};
+        windows_make(windows, &subject->data, &with_xtree, built, DATA_SEED + targets[i]);
     }
-    fprintf(out, "%s,bytes per item,%.3f\n", name,
-            (double)with_xtree.bytes(built) / (double)stats.items);
 }
 
-static void window_walk(const xt_snapshot *snapshot, const double *window, xt_walk_stats *sum)
+static void queries_release(struct subject *subject)
 {
-    uint64_t ids[WINDOW_SLACK];
-    size_t count = 0;
-    xt_walk_stats stats = {.struct_size = sizeof stats};
-    xt_query *query = NULL;
-    xt_status status = xt_query_window(snapshot, window, NULL, &query);
-    while (status == XT_OK)
-        status = xt_query_next_batch(query, ids, WINDOW_SLACK, &count);
-    if (status != XT_DONE || xt_query_stats(query, &stats) != XT_OK)
-        bench_die("query: %s", xt_status_text(status));
-    xt_query_close(query);
-    sum->nodes += stats.nodes;
-    sum->leaves += stats.leaves;
-    sum->lines += stats.lines;
-    sum->items += stats.items;
+    for (size_t i = 0; i < subject->target_count; i++)
+        windows_release(&subject->windows[i]);
 }
 
-static void windows_print(FILE *out, const struct dataset *data, void *built, uint64_t target)
+/* ---- trees --------------------------------------------------------------------------------- */
+
+/* Prints everything about the tree and ends it. changes: how many it took, 0 if loaded at once. */
+static void tree_describe(const struct subject *subject, const char *tree, void *built,
+                          uint64_t changes)
 {
-    struct windows windows = {.count = window_count, .target = target};
-    xt_walk_stats sum = {0};
-    windows_make(&windows, data, &with_xtree, built, DATA_SEED + target);
-    for (size_t i = 0; i < windows.count; i++)
-        window_walk(built_snapshot(built), windows.bounds + 4 * i, &sum);
-    windows_release(&windows);
-    const uint64_t sums[] = {sum.items, sum.nodes, sum.leaves, sum.lines};
-    static const char *const names[] = {"results", "nodes", "leaves", "lines"};
-    for (size_t i = 0; i < 4; i++)
-        fprintf(out, "%s,window %" PRIu64 " %s,%.3f\n", data->name, target, names[i],
-                (double)sums[i] / window_count);
+    struct description about = {.out = subject->out, .data = subject->data.name, .tree = tree};
+    describe_tree(&about, built);
+    if (changes > 0)
+        describe_changes(&about, built, changes);
+    for (size_t i = 0; i < subject->target_count; i++)
+        describe_windows(&about, built, &subject->windows[i], subject->data.dims);
+    describe_nearest(&about, built, &subject->data, 1);
+    describe_nearest(&about, built, &subject->data, 10);
+    with_xtree.destroy(built);
 }
 
-static void data_describe(FILE *out, struct dataset *data)
+static void *tree_load(const struct dataset *data)
 {
     void *prepared = with_xtree.prepare(data);
     void *built = with_xtree.build(prepared, 0, 1);
-    tree_print(out, data->name, built_snapshot(built), built);
-    windows_print(out, data, built, 1);
-    windows_print(out, data, built, 100);
-    windows_print(out, data, built, 10000);
-    with_xtree.destroy(built);
     with_xtree.unprepare(prepared);
-    data_release(data);
+    return built;
+}
+
+static void *tree_grow(const struct dataset *data, const struct rows *rows)
+{
+    void *built = with_xtree_published.create(data);
+    with_xtree_published.insert(built, rows);
+    with_xtree.settle(built);
+    return built;
+}
+
+static void grown_describe(const struct subject *subject, const char *tree, enum order order)
+{
+    struct rows rows;
+    rows_make(&rows, &subject->data, order, DATA_SEED);
+    tree_describe(subject, tree, tree_grow(&subject->data, &rows), rows.count);
+    rows_release(&rows);
+}
+
+/* Half of what was added is removed again, in another random order. */
+static void halved_describe(const struct subject *subject)
+{
+    struct rows rows;
+    struct rows gone;
+    rows_make(&rows, &subject->data, ORDER_RANDOM, DATA_SEED);
+    rows_make(&gone, &subject->data, ORDER_RANDOM, DATA_SEED + 1);
+    struct rows half = rows_first(&gone, gone.count / 2);
+    void *built = tree_grow(&subject->data, &rows);
+    with_xtree_published.remove(built, &half);
+    with_xtree.settle(built);
+    tree_describe(subject, "half removed", built, rows.count + half.count);
+    rows_release(&gone);
+    rows_release(&rows);
+}
+
+/* Releases the data set. */
+static void data_describe(struct subject *subject)
+{
+    void *loaded = tree_load(&subject->data);
+    queries_make(subject, loaded);
+    tree_describe(subject, "bulk", loaded, 0);
+    grown_describe(subject, "random", ORDER_RANDOM);
+    if (subject->data.dims == 2) {
+        grown_describe(subject, "Hilbert", ORDER_HILBERT);
+        grown_describe(subject, "by x", ORDER_X);
+    }
+    halved_describe(subject);
+    queries_release(subject);
+    data_release(&subject->data);
+}
+
+/* ---- sliding ------------------------------------------------------------------------------- */
+
+static struct rows rows_slice(const struct rows *rows, size_t first, size_t count)
+{
+    return (struct rows){
+        .count = count, .coords = rows->coords + 2 * first, .ids = rows->ids + first};
+}
+
+/* Half of the items are there at any time: for each 100 that are added, the oldest 100 go. */
+static void sliding_describe(struct subject *subject, size_t count)
+{
+    struct rows rows;
+    enum { step = 100 };
+    data_make_sliding(&subject->data, 2 * count, DATA_SEED);
+    rows_make(&rows, &subject->data, ORDER_GIVEN, DATA_SEED);
+    struct rows first = rows_first(&rows, count);
+    void *built = tree_grow(&subject->data, &first);
+    for (size_t i = 0; i + step <= count; i += step) {
+        struct rows oldest = rows_slice(&rows, i, step);
+        struct rows newest = rows_slice(&rows, count + i, step);
+        with_xtree_published.insert(built, &newest);
+        with_xtree_published.remove(built, &oldest);
+    }
+    with_xtree.settle(built);
+    queries_make(subject, built);
+    tree_describe(subject, "sliding", built, count + count / step * step * 2);
+    queries_release(subject);
+    rows_release(&rows);
+    data_release(&subject->data);
+}
+
+/* ---- all ----------------------------------------------------------------------------------- */
+
+static void plane_describe(struct subject *subject, const struct settings *settings, size_t items)
+{
+    data_make_uniform(&subject->data, items, settings->seed);
+    data_describe(subject);
+    data_make_clustered(&subject->data, items, settings->seed);
+    data_describe(subject);
+    data_read_cities(&subject->data, settings->data);
+    data_thin(&subject->data, items);
+    data_describe(subject);
+    data_read_coastline(&subject->data, settings->data);
+    data_thin(&subject->data, items);
+    data_describe(subject);
+    sliding_describe(subject, items / 2);
 }
 
 static void all_describe(FILE *out, const struct settings *settings)
 {
-    uint64_t items = settings_items(settings, 200000, 1000000);
-    struct dataset data;
-    fprintf(out, "data,measure,value\n");
-    data_make_uniform(&data, items, settings->seed);
-    data_describe(out, &data);
-    data_make_clustered(&data, items, settings->seed);
-    data_describe(out, &data);
-    data_read_cities(&data, settings->data);
-    data_describe(out, &data);
-    data_read_coastline(&data, settings->data);
-    data_describe(out, &data);
+    size_t items = settings->is_quick ? 200000 : 1000000;
+    if (settings->items > 0)
+        items = (size_t)settings->items;
+    struct subject subject = {.out = out};
+    fprintf(out, "data,tree,measure,value\n");
+    plane_describe(&subject, settings, items);
+    for (unsigned dims = 8; dims <= 16; dims += 8) {
+        data_make_cube(&subject.data, dims, false, items / 4, settings->seed);
+        data_describe(&subject);
+        data_make_cube(&subject.data, dims, true, items / 4, settings->seed);
+        data_describe(&subject);
+    }
 }
 
 /* ---- comparing ----------------------------------------------------------------------------- */

@@ -15,6 +15,10 @@ struct load_limits {
     uint64_t memory_bytes; /* 0: no limit */
 };
 
+/* A new, empty store at `path` (NULL: in memory) for items like those of `like`. max_overlap: as in
+ * xt_create_options. */
+xt_store *store_make(const char *path, const struct dataset *like, double max_overlap);
+
 /* A new store at `path` (NULL: in memory) with the data set loaded, neither published nor
  * committed yet. `way` counts with_xtree.builders. */
 xt_store *store_load(const char *path, const struct dataset *data, unsigned way, unsigned threads);
@@ -23,7 +27,12 @@ xt_store *store_load(const char *path, const struct dataset *data, unsigned way,
 void store_load_generated(const char *path, uint64_t items, uint64_t seed,
                           const struct load_limits *limits);
 
-/* The snapshot of what with_xtree.build() returned; it lives as long as that. */
-xt_snapshot *built_snapshot(void *handle);
+/* The store, and the snapshot when it was last settled, of what with_xtree.build(), .create() or
+ * built_around() returned; they live as long as that, the snapshot until it is settled again. */
+xt_store *built_store(const void *handle);
+xt_snapshot *built_snapshot(const void *handle);
+
+/* Makes a store in memory one that with_xtree knows, and settles it; it belongs to that then. */
+void *built_around(xt_store *store, const struct dataset *like);
 
 #endif

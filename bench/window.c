@@ -1,251 +1,48 @@
 /* bench/window.c -- sub-command window: queries per second on one core, ids or counts.
  *
- * Every way of querying is an entry. All entries answer the same windows; the warm-up compares the
- * number and the sum of the ids of each single window, the timed rounds the number of all.
- *
  * SPDX-License-Identifier: MIT
  */
 #include "bench.h"
-#include "clock.h"
 #include "data.h"
+#include "rivals.h"
 
-#include <stdlib.h>
-#include <string.h>
-
-enum { entries_max = 8 };
-
-struct entry {
-    const struct contestant *contestant;
-    void *built;
-    unsigned walker;
-    struct series ids;    /* queries per second, ids delivered */
-    struct series counts; /* the same, counted only */
-};
-
-struct rivals {
-    const struct settings *settings;
-    struct dataset data;
-    size_t built_count;
-    void *built[entries_max];
-    size_t count;
-    struct entry entries[entries_max];
-    uint64_t *ids;
-};
-
-static void rivals_build(struct rivals *rivals)
+static void *built_from(const struct contestant *contestant, const struct dataset *data,
+                        unsigned threads)
 {
-    for (size_t i = 0; contestants[i] != NULL; i++) {
-        const struct contestant *contestant = contestants[i];
-        if (i == entries_max)
-            bench_die("more than %d contestants", (int)entries_max);
-        void *prepared = contestant->prepare(&rivals->data);
-        void *built = contestant->build(prepared, 0, rivals->settings->threads);
-        contestant->unprepare(prepared);
-        rivals->built[rivals->built_count++] = built;
-        for (unsigned walker = 0; contestant->walkers[walker] != NULL; walker++) {
-            if (!contestant->can_walk(built, walker))
-                continue;
-            if (rivals->count == entries_max)
-                bench_die("more than %d ways to query", (int)entries_max);
-            rivals->entries[rivals->count++] =
-                (struct entry){.contestant = contestant, .built = built, .walker = walker};
-        }
-    }
+    void *prepared = contestant->prepare(data);
+    void *built = contestant->build(prepared, 0, threads);
+    contestant->unprepare(prepared);
+    return built;
 }
 
-static void rivals_destroy(struct rivals *rivals)
+static void head_print(const struct settings *settings, const struct dataset *data)
 {
-    for (size_t i = 0; i < rivals->built_count; i++)
-        contestants[i]->destroy(rivals->built[i]);
-    free(rivals->ids);
-    data_release(&rivals->data);
-}
-
-static const struct entry *rivals_peer(const struct rivals *rivals)
-{
-    for (size_t i = 0; i < rivals->count; i++) {
-        if (rivals->entries[i].contestant != contestants[0])
-            return &rivals->entries[i];
-    }
-    return NULL;
-}
-
-/* ---- one round of one entry ---------------------------------------------------------------- */
-
-static uint64_t ids_of_all(const struct entry *entry, const struct windows *windows, uint64_t *ids)
-{
-    uint64_t total = 0;
-    for (size_t i = 0; i < windows->count; i++)
-        total +=
-            entry->contestant->window(entry->built, entry->walker, windows->bounds + 4 * i, ids);
-    return total;
-}
-
-static uint64_t count_of_all(const struct entry *entry, const struct windows *windows)
-{
-    uint64_t total = 0;
-    for (size_t i = 0; i < windows->count; i++)
-        total += entry->contestant->count(entry->built, entry->walker, windows->bounds + 4 * i);
-    return total;
-}
-
-static void entry_round(struct rivals *rivals, struct entry *entry, const struct windows *windows,
-                        uint64_t expected)
-{
-    uint64_t (*now_ns)(void) = rivals->settings->is_cpu_time ? clock_thread_ns : clock_now_ns;
-    double count_e9 = (double)windows->count * 1e9;
-    uint64_t start = now_ns();
-    uint64_t total = ids_of_all(entry, windows, rivals->ids);
-    uint64_t middle = now_ns();
-    uint64_t counted = count_of_all(entry, windows);
-    uint64_t end = now_ns();
-    series_add(&entry->ids, count_e9 / (double)(middle - start));
-    series_add(&entry->counts, count_e9 / (double)(end - middle));
-    if (total != expected || counted != expected)
-        bench_die("%s gives other answers than in its warm-up", entry->contestant->name);
-}
-
-/* ---- comparing the answers ----------------------------------------------------------------- */
-
-/* The number and the sum of the ids of one window, as one number. */
-static uint64_t answer_of(const struct entry *entry, const double *window, uint64_t *ids,
-                          size_t *count)
-{
-    uint64_t sum = 0;
-    *count = entry->contestant->window(entry->built, entry->walker, window, ids);
-    for (size_t i = 0; i < *count; i++)
-        sum += ids[i];
-    if (entry->contestant->count(entry->built, entry->walker, window) != *count)
-        bench_die("%s counts other than it delivers", entry->contestant->name);
-    return sum;
-}
-
-/* Returns the results of all windows together. */
-static uint64_t answers_compare(struct rivals *rivals, const struct windows *windows)
-{
-    uint64_t total = 0;
-    for (size_t i = 0; i < windows->count; i++) {
-        const double *window = windows->bounds + 4 * i;
-        size_t count = 0;
-        uint64_t sum = answer_of(&rivals->entries[0], window, rivals->ids, &count);
-        for (size_t j = 1; j < rivals->count; j++) {
-            const struct entry *entry = &rivals->entries[j];
-            size_t other_count = 0;
-            uint64_t other_sum = answer_of(entry, window, rivals->ids, &other_count);
-            if (other_count != count || other_sum != sum)
-                bench_die("%s (%s) and %s disagree about window %zu", entry->contestant->name,
-                          entry->contestant->walkers[entry->walker],
-                          rivals->entries[0].contestant->name, i);
-        }
-        total += count;
-    }
-    return total;
-}
-
-/* ---- telling ------------------------------------------------------------------------------- */
-
-static void cell_print(const struct rivals *rivals, const struct entry *entry,
-                       const struct windows *windows, bool is_count)
-{
-    const struct entry *peer = rivals_peer(rivals);
-    const struct series *own = is_count ? &entry->counts : &entry->ids;
-    struct series ratio = {0};
-    char number[32];
-    char spread[64] = "";
-    char benchmark[64];
-    if (peer != NULL && entry != peer) {
-        series_ratio(own, is_count ? &peer->counts : &peer->ids, &ratio);
-        report_spread(&ratio, spread);
-    }
-    fprintf(rivals->settings->report.markdown, " %s | %s |",
-            report_grouped(series_median(own), number), spread);
-    snprintf(benchmark, sizeof benchmark, "window %llu, %s", (unsigned long long)windows->target,
-             is_count ? "count" : "ids");
-    struct result result = {.benchmark = benchmark,
-                            .data = rivals->data.name,
-                            .contestant = entry->contestant->name,
-                            .way = entry->contestant->walkers[entry->walker],
-                            .unit = "queries/s",
-                            .items = rivals->data.count,
-                            .series = own,
-                            .ratio = ratio.count > 0 ? &ratio : NULL};
-    report_result(&rivals->settings->report, &result);
-}
-
-static void target_print(const struct rivals *rivals, const struct windows *windows, uint64_t total)
-{
-    FILE *out = rivals->settings->report.markdown;
     char items[32];
-    for (size_t i = 0; i < rivals->count; i++) {
-        const struct entry *entry = &rivals->entries[i];
-        fprintf(out, "| %s | %s, %s |",
-                report_grouped((double)total / (double)windows->count, items),
-                entry->contestant->name, entry->contestant->walkers[entry->walker]);
-        cell_print(rivals, entry, windows, false);
-        cell_print(rivals, entry, windows, true);
-        fprintf(out, "\n");
-    }
-    fflush(out);
+    fprintf(settings->report.markdown, "%s %s %s, one pinned core%s.\n\n",
+            report_grouped((double)data->count, items), data->name,
+            data->is_boxes ? "boxes" : "points", settings->is_cpu_time ? ", processor time" : "");
 }
 
-static void head_print(const struct rivals *rivals)
-{
-    FILE *out = rivals->settings->report.markdown;
-    const struct entry *peer = rivals_peer(rivals);
-    const char *name = peer != NULL ? peer->contestant->name : "none";
-    char items[32];
-    fprintf(out, "%s %s %s, one pinned core%s.\n\n",
-            report_grouped((double)rivals->data.count, items), rivals->data.name,
-            rivals->data.is_boxes ? "boxes" : "points",
-            rivals->settings->is_cpu_time ? ", processor time" : "");
-    fprintf(out,
-            "| results | library | ids: queries/s | relative to %s | count: queries/s | relative "
-            "to %s |\n|---|---|---|---|---|---|\n",
-            name, name);
-}
-
-/* ---- the sub-command ----------------------------------------------------------------------- */
-
-static void target_measure(struct rivals *rivals, struct windows *windows)
-{
-    unsigned rounds = rivals->settings->rounds > 0 ? rivals->settings->rounds : 7;
-    windows_make(windows, &rivals->data, contestants[0], rivals->built[0],
-                 rivals->settings->seed + windows->target);
-    uint64_t total = answers_compare(rivals, windows);
-    for (size_t i = 0; i < rivals->count; i++) {
-        rivals->entries[i].ids.count = 0;
-        rivals->entries[i].counts.count = 0;
-    }
-    for (unsigned round = 0; round < rounds; round++) {
-        for (size_t i = 0; i < rivals->count; i++)
-            entry_round(rivals, &rivals->entries[i], windows, total);
-    }
-    target_print(rivals, windows, total);
-    windows_release(windows);
-}
-
-/* Takes the data set over. */
-static void data_measure(const struct settings *settings, const struct dataset *data)
+/* Releases the data set. */
+static void data_measure(const struct settings *settings, struct dataset *data)
 {
     static struct rivals rivals;
-    struct windows targets[] = {
-        {.count = 100000, .target = 1    },
-        {.count = 40000,  .target = 100  },
-        {.count = 1000,   .target = 10000}
-    };
-    memset(&rivals, 0, sizeof rivals);
-    rivals.settings = settings;
-    rivals.data = *data;
-    rivals.ids = calloc(data->count + WINDOW_SLACK, sizeof *rivals.ids);
-    if (rivals.ids == NULL)
-        bench_die("out of memory");
-    rivals_build(&rivals);
-    head_print(&rivals);
-    clock_pin();
-    for (size_t i = 0; i < sizeof targets / sizeof targets[0]; i++)
-        target_measure(&rivals, &targets[i]);
-    clock_unpin();
-    rivals_destroy(&rivals);
+    void *built[rivals_max] = {NULL};
+    rivals_begin(&rivals, settings, data);
+    for (size_t i = 0; contestants[i] != NULL; i++) {
+        if (contestants[i]->build == NULL || contestants[i]->window == NULL)
+            continue;
+        built[i] = built_from(contestants[i], data, settings->threads);
+        rivals_add(&rivals, contestants[i], built[i], "");
+    }
+    head_print(settings, data);
+    rivals_measure(&rivals);
+    rivals_end(&rivals);
+    for (size_t i = 0; contestants[i] != NULL; i++) {
+        if (built[i] != NULL)
+            contestants[i]->destroy(built[i]);
+    }
+    data_release(data);
 }
 
 void bench_window(const struct settings *settings)

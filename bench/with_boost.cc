@@ -1,4 +1,5 @@
-// bench/with_boost.cc -- Boost.Geometry's R-tree, built by its packing constructor.
+// bench/with_boost.cc -- Boost.Geometry's R-tree: built by its packing constructor, which is its
+// fastest tree to query, and grown item by item with each of its three ways to split.
 //
 // SPDX-License-Identifier: MIT
 #include "contestant.h"
@@ -7,6 +8,7 @@
 #include <iterator>
 #include <malloc.h>
 #include <memory>
+#include <type_traits>
 #include <utility>
 #include <vector>
 
@@ -84,20 +86,105 @@ struct id_dropper {
     }
 };
 
+/* Where a query for neighbours delivers: id and squared distance of each value. */
+template <class Value> struct neighbour_writer {
+    using iterator_category = std::output_iterator_tag;
+    using value_type = void;
+    using difference_type = void;
+    using pointer = void;
+    using reference = void;
+
+    point from;
+    uint64_t *id;
+    double *distance;
+
+    neighbour_writer &operator*()
+    {
+        return *this;
+    }
+    neighbour_writer &operator++()
+    {
+        return *this;
+    }
+    neighbour_writer &operator++(int)
+    {
+        return *this;
+    }
+    neighbour_writer &operator=(const Value &value)
+    {
+        *id++ = value.second;
+        *distance++ = bg::comparable_distance(from, value.first);
+        return *this;
+    }
+};
+
+/* What the program has taken from the heap and not given back, the allocator's share included. */
+uint64_t heap_bytes()
+{
+    struct mallinfo2 info = mallinfo2();
+    return info.uordblks + info.hblkhd;
+}
+
+void geometry_set(point &out, const double *row)
+{
+    out = point(row[0], row[1]);
+}
+
+void geometry_set(box &out, const double *row)
+{
+    out = window_box(row);
+}
+
+template <class Geometry> constexpr size_t row_width = std::is_same_v<Geometry, box> ? 4 : 2;
+
 /* One implementation for points and boxes; the functions of the contestant only forward. */
 struct tree {
     virtual ~tree() = default;
+    virtual void insert(const struct rows *rows) = 0;
+    virtual void remove(const struct rows *rows) = 0;
+    virtual void move(const struct rows *from, const struct rows *to) = 0;
     virtual size_t window(const double *window, uint64_t *ids) const = 0;
     virtual uint64_t count(const double *window) const = 0;
+    virtual void nearest(const double *from, size_t k, uint64_t *ids, double *distances) const = 0;
+    virtual struct join_answer join(const struct rows *rows, bool is_self) const = 0;
     uint64_t bytes = 0;
 };
 
-template <class Geometry> struct tree_of final : tree {
+template <class Geometry, class Parameters> struct tree_of final : tree {
     using value = std::pair<Geometry, uint64_t>;
-    bgi::rtree<value, bgi::rstar<16>> index;
+    bgi::rtree<value, Parameters> index;
 
+    tree_of() = default;
     explicit tree_of(const std::vector<value> &values) : index(values)
     {
+    }
+
+    static value row_value(const struct rows *rows, size_t i)
+    {
+        value out;
+        geometry_set(out.first, rows->coords + i * row_width<Geometry>);
+        out.second = rows->ids[i];
+        return out;
+    }
+    void insert(const struct rows *rows) override
+    {
+        for (size_t i = 0; i < rows->count; i++)
+            index.insert(row_value(rows, i));
+    }
+    void remove(const struct rows *rows) override
+    {
+        for (size_t i = 0; i < rows->count; i++) {
+            if (index.remove(row_value(rows, i)) != 1)
+                bench_die("Boost does not find what shall be removed");
+        }
+    }
+    void move(const struct rows *from, const struct rows *to) override
+    {
+        for (size_t i = 0; i < from->count; i++) {
+            if (index.remove(row_value(from, i)) != 1)
+                bench_die("Boost does not find what shall be moved");
+            index.insert(row_value(to, i));
+        }
     }
     size_t window(const double *window, uint64_t *ids) const override
     {
@@ -107,13 +194,39 @@ template <class Geometry> struct tree_of final : tree {
     {
         return index.query(bgi::intersects(window_box(window)), id_dropper{});
     }
+    void nearest(const double *from, size_t k, uint64_t *ids, double *distances) const override
+    {
+        point at(from[0], from[1]);
+        index.query(bgi::nearest(at, static_cast<unsigned>(k)),
+                    neighbour_writer<value>{at, ids, distances});
+    }
+    struct join_answer join(const struct rows *rows, bool is_self) const override
+    {
+        struct join_answer answer = {};
+        std::vector<uint64_t> ids(index.size());
+        for (size_t i = 0; i < rows->count; i++) {
+            value row = row_value(rows, i);
+            size_t met = index.query(bgi::intersects(row.first), id_writer{ids.data()});
+            for (size_t j = 0; j < met; j++) {
+                if (is_self && ids[j] >= row.second)
+                    continue;
+                answer.pairs++;
+                answer.sum += hash_pair(ids[j], row.second);
+            }
+        }
+        return answer;
+    }
 };
+
+/* ---- building from all values at once ------------------------------------------------------ */
+
+template <class Geometry> using packed = tree_of<Geometry, bgi::rstar<16>>;
 
 /* The values, in the form that the range constructor takes. */
 struct values {
     bool is_boxes;
-    std::vector<tree_of<point>::value> points;
-    std::vector<tree_of<box>::value> boxes;
+    std::vector<packed<point>::value> points;
+    std::vector<packed<box>::value> boxes;
 };
 
 void *prepare(const struct dataset *data)
@@ -138,25 +251,51 @@ void unprepare(void *prepared)
     delete static_cast<values *>(prepared);
 }
 
-/* What the program has taken from the heap and not given back, the allocator's share included. */
-uint64_t heap_bytes()
-{
-    struct mallinfo2 info = mallinfo2();
-    return info.uordblks + info.hblkhd;
-}
-
 void *build(void *prepared, unsigned, unsigned)
 {
     const values *from = static_cast<const values *>(prepared);
     uint64_t before = heap_bytes();
     std::unique_ptr<tree> built;
     if (from->is_boxes)
-        built = std::make_unique<tree_of<box>>(from->boxes);
+        built = std::make_unique<packed<box>>(from->boxes);
     else
-        built = std::make_unique<tree_of<point>>(from->points);
+        built = std::make_unique<packed<point>>(from->points);
     built->bytes = heap_bytes() - before;
     return built.release();
 }
+
+/* ---- changing item by item ----------------------------------------------------------------- */
+
+template <class Parameters> void *create(const struct dataset *like)
+{
+    if (like->is_boxes)
+        return static_cast<tree *>(new tree_of<box, Parameters>());
+    return static_cast<tree *>(new tree_of<point, Parameters>());
+}
+
+void insert(void *index, const struct rows *rows)
+{
+    tree *grown = static_cast<tree *>(index);
+    uint64_t before = heap_bytes();
+    grown->insert(rows);
+    grown->bytes += heap_bytes() - before;
+}
+
+/* The heap may shrink: the difference then wraps, and so does the sum, back to what is right. */
+void remove(void *index, const struct rows *rows)
+{
+    tree *grown = static_cast<tree *>(index);
+    uint64_t before = heap_bytes();
+    grown->remove(rows);
+    grown->bytes += heap_bytes() - before;
+}
+
+void move(void *index, const struct rows *from, const struct rows *to)
+{
+    static_cast<tree *>(index)->move(from, to);
+}
+
+/* ---- all of them --------------------------------------------------------------------------- */
 
 uint64_t bytes(const void *built)
 {
@@ -183,20 +322,97 @@ uint64_t window_count(void *built, unsigned, const double *window)
     return static_cast<const tree *>(built)->count(window);
 }
 
-const char *version()
+void nearest(void *built, unsigned, const double *from, size_t k, uint64_t *ids, double *distances)
 {
-    static char text[80];
-    std::snprintf(text, sizeof text,
-                  "Boost.Geometry %d.%d.%d, packing constructor, rstar<16>, -O3 -march=native",
-                  BOOST_VERSION / 100000, BOOST_VERSION / 100 % 1000, BOOST_VERSION % 100);
+    static_cast<const tree *>(built)->nearest(from, k, ids, distances);
+}
+
+struct join_answer join(void *a, void *b, const struct rows *rows)
+{
+    return static_cast<const tree *>(a)->join(rows, a == b);
+}
+
+const char *version_of(char *text, size_t size, const char *configuration)
+{
+    std::snprintf(text, size, "Boost.Geometry %d.%d.%d, %s, -O3 -march=native",
+                  BOOST_VERSION / 100000, BOOST_VERSION / 100 % 1000, BOOST_VERSION % 100,
+                  configuration);
     return text;
+}
+
+const char *packed_version()
+{
+    static char text[96];
+    return version_of(text, sizeof text, "packing constructor, rstar<16>");
+}
+
+const char *rstar_version()
+{
+    static char text[96];
+    return version_of(text, sizeof text, "rstar<16>");
+}
+
+const char *quadratic_version()
+{
+    static char text[96];
+    return version_of(text, sizeof text, "quadratic<16>");
+}
+
+const char *linear_version()
+{
+    static char text[96];
+    return version_of(text, sizeof text, "linear<16>");
 }
 
 const char *const builders[] = {"packing constructor", nullptr};
 const char *const walkers[] = {"query", nullptr};
+
+contestant common()
+{
+    contestant out = {};
+    out.walkers = walkers;
+    out.can_walk = can_walk;
+    out.bytes = bytes;
+    out.destroy = destroy;
+    out.window = window_ids;
+    out.count = window_count;
+    out.is_squared = true;
+    out.nearest = nearest;
+    out.join = join;
+    return out;
+}
+
+contestant packing()
+{
+    contestant out = common();
+    out.name = "Boost";
+    out.version = packed_version;
+    out.builders = builders;
+    out.prepare = prepare;
+    out.unprepare = unprepare;
+    out.build = build;
+    return out;
+}
+
+template <class Parameters> contestant growing(const char *name, const char *(*version)())
+{
+    contestant out = common();
+    out.name = name;
+    out.version = version;
+    out.create = create<Parameters>;
+    out.insert = insert;
+    out.remove = remove;
+    out.move = move;
+    return out;
+}
 } // namespace
 
-extern "C" const struct contestant with_boost = {
-    "Boost", version, builders, false,    walkers,    prepare,      unprepare,
-    build,   bytes,   destroy,  can_walk, window_ids, window_count,
-};
+extern "C" {
+extern const struct contestant with_boost = packing();
+extern const struct contestant with_boost_rstar =
+    growing<bgi::rstar<16>>("Boost rstar<16>", rstar_version);
+extern const struct contestant with_boost_quadratic =
+    growing<bgi::quadratic<16>>("Boost quadratic<16>", quadratic_version);
+extern const struct contestant with_boost_linear =
+    growing<bgi::linear<16>>("Boost linear<16>", linear_version);
+}

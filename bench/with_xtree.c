@@ -19,7 +19,11 @@ static const xt_kernel kernels[] = {XT_KERNEL_PORTABLE, XT_KERNEL_AVX2, XT_KERNE
 /* A store and the snapshot that is queried. */
 struct built {
     xt_store *store;
-    xt_snapshot *snapshot;
+    xt_snapshot *snapshot; /* NULL: none yet */
+    unsigned dims;
+    bool is_boxes;
+    size_t publish_every; /* changes; 0: when settled */
+    size_t pending;       /* changes since */
 };
 
 static void must(xt_status status, const char *what)
@@ -44,9 +48,9 @@ static void add_arrays(xt_loader *loader, const struct dataset *data)
     xt_rows rows = {
         .count = data->count,
         .low = data->coords,
-        .high = data->is_boxes ? data->coords + 2 : NULL,
+        .high = data->is_boxes ? data->coords + data->dims : NULL,
         .type = XT_F64,
-        .row_stride = (data->is_boxes ? 4 : 2) * sizeof(double),
+        .row_stride = dataset_width(data) * sizeof(double),
         .axis_stride = sizeof(double),
     };
     must(xt_loader_add_many(loader, &rows, NULL), "xt_loader_add_many");
@@ -54,21 +58,28 @@ static void add_arrays(xt_loader *loader, const struct dataset *data)
 
 static void add_one_by_one(xt_loader *loader, const struct dataset *data)
 {
-    size_t width = data->is_boxes ? 4 : 2;
+    size_t width = dataset_width(data);
     for (size_t i = 0; i < data->count; i++) {
         const double *low = data->coords + i * width;
-        must(xt_loader_add(loader, i, low, data->is_boxes ? low + 2 : NULL), "xt_loader_add");
+        const double *high = data->is_boxes ? low + data->dims : NULL;
+        must(xt_loader_add(loader, i, low, high), "xt_loader_add");
     }
+}
+
+xt_store *store_make(const char *path, const struct dataset *like, double max_overlap)
+{
+    xt_create_options options = XT_CREATE_OPTIONS_INIT;
+    options.dims = like->dims;
+    options.kind = like->is_boxes ? XT_BOXES : XT_POINTS;
+    options.max_overlap = max_overlap;
+    xt_store *store = NULL;
+    must(xt_store_create(path, &options, &store), "xt_store_create");
+    return store;
 }
 
 xt_store *store_load(const char *path, const struct dataset *data, unsigned way, unsigned threads)
 {
-    xt_create_options create = XT_CREATE_OPTIONS_INIT;
-    create.dims = 2;
-    create.kind = data->is_boxes ? XT_BOXES : XT_POINTS;
-    xt_store *store = NULL;
-    must(xt_store_create(path, &create, &store), "xt_store_create");
-
+    xt_store *store = store_make(path, data, 0.0);
     xt_loader_options options = XT_LOADER_OPTIONS_INIT;
     options.threads = threads;
     xt_loader *loader = NULL;
@@ -113,14 +124,27 @@ static void *prepare(const struct dataset *data)
     return copy;
 }
 
-static void *build(void *prepared, unsigned way, unsigned threads)
+static struct built *built_new(const struct dataset *like, xt_store *store)
 {
     struct built *built = calloc(1, sizeof *built);
     if (built == NULL)
         bench_die("out of memory");
-    built->store = store_load(NULL, prepared, way, threads);
+    *built = (struct built){.store = store, .dims = like->dims, .is_boxes = like->is_boxes};
+    return built;
+}
+
+static void settle(void *handle)
+{
+    struct built *built = handle;
+    xt_snapshot_release(built->snapshot);
     must(xt_store_publish(built->store), "xt_store_publish");
     must(xt_snapshot_latest(built->store, &built->snapshot), "xt_snapshot_latest");
+}
+
+static void *build(void *prepared, unsigned way, unsigned threads)
+{
+    struct built *built = built_new(prepared, store_load(NULL, prepared, way, threads));
+    settle(built);
     return built;
 }
 
@@ -140,10 +164,90 @@ static void destroy(void *handle)
     free(built);
 }
 
-xt_snapshot *built_snapshot(void *handle)
+xt_snapshot *built_snapshot(const void *handle)
+{
+    const struct built *built = handle;
+    return built->snapshot;
+}
+
+xt_store *built_store(const void *handle)
+{
+    const struct built *built = handle;
+    return built->store;
+}
+
+void *built_around(xt_store *store, const struct dataset *like)
+{
+    struct built *built = built_new(like, store);
+    settle(built);
+    return built;
+}
+
+/* ---- changing ------------------------------------------------------------------------------ */
+
+static void *create_empty(const struct dataset *like)
+{
+    return built_new(like, store_make(NULL, like, 0.0));
+}
+
+static void *create_publishing(const struct dataset *like)
+{
+    struct built *built = create_empty(like);
+    built->publish_every = 1000;
+    return built;
+}
+
+static const double *row_low(const struct built *built, const struct rows *rows, size_t i)
+{
+    return rows->coords + i * built->dims * (built->is_boxes ? 2 : 1);
+}
+
+static const double *row_high(const struct built *built, const double *low)
+{
+    return built->is_boxes ? low + built->dims : NULL;
+}
+
+static void changed(struct built *built)
+{
+    if (++built->pending == built->publish_every) {
+        must(xt_store_publish(built->store), "xt_store_publish");
+        built->pending = 0;
+    }
+}
+
+static void insert(void *handle, const struct rows *rows)
 {
     struct built *built = handle;
-    return built->snapshot;
+    for (size_t i = 0; i < rows->count; i++) {
+        const double *low = row_low(built, rows, i);
+        must(xt_store_insert(built->store, rows->ids[i], low, row_high(built, low)),
+             "xt_store_insert");
+        changed(built);
+    }
+}
+
+static void remove_rows(void *handle, const struct rows *rows)
+{
+    struct built *built = handle;
+    for (size_t i = 0; i < rows->count; i++) {
+        const double *low = row_low(built, rows, i);
+        must(xt_store_remove(built->store, rows->ids[i], low, row_high(built, low)),
+             "xt_store_remove");
+        changed(built);
+    }
+}
+
+static void move(void *handle, const struct rows *from, const struct rows *to)
+{
+    struct built *built = handle;
+    for (size_t i = 0; i < from->count; i++) {
+        const double *old_low = row_low(built, from, i);
+        const double *low = row_low(built, to, i);
+        must(xt_store_move(built->store, from->ids[i], old_low, row_high(built, old_low), low,
+                           row_high(built, low)),
+             "xt_store_move");
+        changed(built);
+    }
 }
 
 /* ---- querying ------------------------------------------------------------------------------ */
@@ -201,20 +305,94 @@ static uint64_t window_count(void *handle, unsigned walker, const double *window
     return count;
 }
 
+/* ---- neighbours and pairs ------------------------------------------------------------------ */
+
+static void nearest(void *handle, unsigned walker, const double *point, size_t k, uint64_t *ids,
+                    double *distances)
+{
+    const struct built *built = handle;
+    xt_nearest_options options = XT_NEAREST_OPTIONS_INIT;
+    options.k = k;
+    options.kernel = kernels[walker];
+    xt_query *query = NULL;
+    must(xt_query_nearest(built->snapshot, point, &options, &query), "xt_query_nearest");
+    for (size_t total = 0, count = 0; total < k; total += count)
+        must(xt_query_next_nearest(query, ids + total, distances + total, k - total, &count),
+             "xt_query_next_nearest");
+    xt_query_close(query);
+}
+
+static void nearest_many(void *handle, const double *points, size_t count, size_t k, uint64_t *ids,
+                         double *distances)
+{
+    const struct built *built = handle;
+    xt_nearest_options options = XT_NEAREST_OPTIONS_INIT;
+    options.k = k;
+    must(xt_nearest_many(built->snapshot, points, count, &options, ids, distances, NULL),
+         "xt_nearest_many");
+}
+
+static struct join_answer join(void *handle_a, void *handle_b, const struct rows *rows)
+{
+    const struct built *a = handle_a;
+    const struct built *b = handle_b;
+    struct join_answer answer = {0};
+    xt_pair pairs[WINDOW_SLACK];
+    xt_join *join = NULL;
+    size_t count = 0;
+    xt_status status;
+    (void)rows;
+    must(xt_join_open(a->snapshot, a == b ? NULL : b->snapshot, NULL, &join), "xt_join_open");
+    while ((status = xt_join_next(join, pairs, WINDOW_SLACK, &count)) == XT_OK) {
+        answer.pairs += count;
+        for (size_t i = 0; i < count; i++) {
+            bool swap = a == b && pairs[i].a > pairs[i].b;
+            answer.sum +=
+                swap ? hash_pair(pairs[i].b, pairs[i].a) : hash_pair(pairs[i].a, pairs[i].b);
+        }
+    }
+    if (status != XT_DONE)
+        must(status, "xt_join_next");
+    xt_join_close(join);
+    return answer;
+}
+
 const struct contestant with_xtree = {
     .name = "XTree",
     .version = version,
+    .walkers = walkers,
+    .can_walk = can_walk,
+    .bytes = bytes,
+    .destroy = destroy,
     .builders = builders,
     .has_threads = true,
-    .walkers = walkers,
     .prepare = prepare,
     .unprepare = free,
     .build = build,
-    .bytes = bytes,
-    .destroy = destroy,
-    .can_walk = can_walk,
+    .create = create_empty,
+    .insert = insert,
+    .remove = remove_rows,
+    .move = move,
+    .settle = settle,
     .window = window_ids,
     .count = window_count,
+    .nearest = nearest,
+    .nearest_many = nearest_many,
+    .join = join,
+};
+
+const struct contestant with_xtree_published = {
+    .name = "XTree, a publish every 1,000",
+    .version = version,
+    .walkers = walkers,
+    .can_walk = can_walk,
+    .bytes = bytes,
+    .destroy = destroy,
+    .create = create_publishing,
+    .insert = insert,
+    .remove = remove_rows,
+    .move = move,
+    .settle = settle,
 };
 
 /* ---- opening ------------------------------------------------------------------------------- */

@@ -34,7 +34,10 @@ libclang-rt-14-dev runtime:libclang_rt.fuzzer-x86_64.a'
 bench="$tool
 g++ command:c++
 libboost-dev header:boost/version.hpp
-liblmdb-dev header:lmdb.h"
+libflann-dev header:flann/flann.hpp
+liblz4-dev header:lz4.h
+liblmdb-dev header:lmdb.h
+libnanoflann-dev header:nanoflann.hpp"
 
 # has_it PROOF: whether the compiler or the shell finds it.
 has_it() {
