@@ -29,6 +29,7 @@ void bench_insert(const struct settings *settings);
 void bench_nearest(const struct settings *settings);
 void bench_move(const struct settings *settings);
 void bench_join(const struct settings *settings);
+void bench_supernodes(const struct settings *settings);
 void bench_open(const struct settings *settings);
 void bench_memory_limit(const struct settings *settings);
 void bench_quality(const struct settings *settings);

@@ -18,6 +18,7 @@ static const char usage[] =
     "  nearest       nearest neighbours, beside kd-trees and Boost\n"
     "  move          moving points, beside Boost\n"
     "  join          pairs of boxes that meet, beside Boost\n"
+    "  supernodes    what they save in 8 and 16 dimensions\n"
     "  open          opening in a new process, beside LMDB\n"
     "  memory-limit  loading with a memory limit\n"
     "  quality       what the tree is like: CSV, no times\n"
@@ -47,6 +48,7 @@ static const struct command commands[] = {
     {"nearest",      bench_nearest     },
     {"move",         bench_move        },
     {"join",         bench_join        },
+    {"supernodes",   bench_supernodes  },
     {"open",         bench_open        },
     {"memory-limit", bench_memory_limit},
     {"quality",      bench_quality     },

@@ -15,9 +15,10 @@ struct load_limits {
     uint64_t memory_bytes; /* 0: no limit */
 };
 
-/* A new, empty store at `path` (NULL: in memory) for items like those of `like`. max_overlap: as in
- * xt_create_options. */
-xt_store *store_make(const char *path, const struct dataset *like, double max_overlap);
+/* A new, empty store at `path` (NULL: in memory) for items like those of `like`. The
+ * others: as in xt_create_options. */
+xt_store *store_make(const char *path, const struct dataset *like, double max_overlap,
+                     xt_medium medium);
 
 /* A new store at `path` (NULL: in memory) with the data set loaded, neither published nor
  * committed yet. `way` counts with_xtree.builders. */

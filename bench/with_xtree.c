@@ -66,12 +66,14 @@ static void add_one_by_one(xt_loader *loader, const struct dataset *data)
     }
 }
 
-xt_store *store_make(const char *path, const struct dataset *like, double max_overlap)
+xt_store *store_make(const char *path, const struct dataset *like, double max_overlap,
+                     xt_medium medium)
 {
     xt_create_options options = XT_CREATE_OPTIONS_INIT;
     options.dims = like->dims;
     options.kind = like->is_boxes ? XT_BOXES : XT_POINTS;
     options.max_overlap = max_overlap;
+    options.medium = medium;
     xt_store *store = NULL;
     must(xt_store_create(path, &options, &store), "xt_store_create");
     return store;
@@ -79,7 +81,7 @@ xt_store *store_make(const char *path, const struct dataset *like, double max_ov
 
 xt_store *store_load(const char *path, const struct dataset *data, unsigned way, unsigned threads)
 {
-    xt_store *store = store_make(path, data, 0.0);
+    xt_store *store = store_make(path, data, 0.0, XT_MEDIUM_MEMORY);
     xt_loader_options options = XT_LOADER_OPTIONS_INIT;
     options.threads = threads;
     xt_loader *loader = NULL;
@@ -187,7 +189,7 @@ void *built_around(xt_store *store, const struct dataset *like)
 
 static void *create_empty(const struct dataset *like)
 {
-    return built_new(like, store_make(NULL, like, 0.0));
+    return built_new(like, store_make(NULL, like, 0.0, XT_MEDIUM_MEMORY));
 }
 
 static void *create_publishing(const struct dataset *like)
