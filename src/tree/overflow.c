@@ -19,8 +19,12 @@ xt_status xti_path_fit(struct xti_writer *writer, uint32_t bottom)
 
     for (uint32_t level = bottom; level < writer->root.height; level++) {
         const struct xtd_node *node = writer->path[level].node;
+        uint32_t capacity = node->capacity;
 
-        if (node->count < node->capacity)
+        /* A copy has no room to spare. */
+        if (level > 0 && !writer->path[level].is_own)
+            capacity = xti_inner_capacity_for(writer->layout, node->count);
+        if (node->count < capacity)
             break;
         most = node->count > most ? node->count : most;
     }
