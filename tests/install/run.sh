@@ -2,7 +2,8 @@
 # tests/install/run.sh -- does what is installed work for somebody else, wherever it is moved to?
 #
 # Builds for release, installs to a scratch prefix, moves the prefix, and builds and runs consumers:
-# C and C++ with find_package (shared and static), C with pkg-config, and the installed tool.
+# C, C++ and the C++ wrapper with find_package (shared and static), C with pkg-config, and the
+# installed tool.
 #
 # SPDX-License-Identifier: MIT
 set -eu
@@ -31,7 +32,7 @@ fi
 
 cmake -S "$here" -B "$scratch/build" -DCMAKE_PREFIX_PATH="$prefix" >/dev/null
 cmake --build "$scratch/build" >/dev/null
-for program in c_shared c_static cxx_shared cxx_static; do
+for program in c_shared c_static cxx_shared cxx_static hpp_shared hpp_static; do
     printf '%-24s' "find_package, $program:"
     "$scratch/build/$program"
 done
