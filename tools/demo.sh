@@ -46,13 +46,46 @@ count() {
     begin=$(now_us)
     got=$("$xtree" query "$demo/$1" --window "$3" --count)
     elapsed=$(($(now_us) - begin))
-    if [ "$got" = "$2" ]; then
+    judge "$got" "$2"
+    printf '  %-10s %-22s %-26s %7s  %5s ms  %s\n' "$1" "$3" "$4" "$got" \
+        "$(awk -v us="$elapsed" 'BEGIN { printf "%.1f", us / 1000 }')" "$mark"
+}
+
+# judge GOT WANTED: how an answer is marked.
+judge() {
+    if [ "$1" = "$2" ]; then
         mark="${green}as it should be$plain"
     else
         mark="${red}should be $2$plain"
         wrong=$((wrong + 1))
     fi
-    printf '  %-10s %-22s %-26s %7s  %5s ms  %s\n' "$1" "$3" "$4" "$got" \
+}
+
+# city_name ID: from the file that was loaded.
+city_name() {
+    gzip -dc data/cities.csv.gz | awk -F, -v id="$1" '$1 == id { print $6; exit }'
+}
+
+# near ID WANTED_DEGREES LINE: a line of `nearest`, with the name of the city.
+near() {
+    # The words of the line are wanted: id, longitude, latitude, distance.
+    # shellcheck disable=SC2086
+    set -- "$1" "$2" $3
+    judge "$3 $(printf '%.6f' "$6")" "$1 $2"
+    printf '  %-18s %8s  %9.5f %9.5f  %9s degrees  %s\n' "$(city_name "$3")" "$3" "$4" "$5" \
+        "$(printf '%.6f' "$6")" "$mark"
+}
+
+# pairs WANTED TEXT STORE...: joins in a new process and compares.
+pairs() {
+    wanted=$1
+    text=$2
+    shift 2
+    begin=$(now_us)
+    got=$("$xtree" join "$@" --count)
+    elapsed=$(($(now_us) - begin))
+    judge "$got" "$wanted"
+    printf '  %-60s %7s  %5s ms  %s\n' "$text" "$got" \
         "$(awk -v us="$elapsed" 'BEGIN { printf "%.1f", us / 1000 }')" "$mark"
 }
 
@@ -99,6 +132,20 @@ for name in cities coastline countries; do
     "$xtree" plot "$demo/$name" "$demo/$name.svg"
     printf '  %s\n' "$demo/$name.svg"
 done
+
+title "Which pairs meet?"
+show_command join "$demo/cities" "$demo/countries" --count
+pairs 274819 "a city, and a country whose extent holds it" "$demo/cities" "$demo/countries"
+pairs 491 "two countries whose extents share a point" "$demo/countries"
+
+title "The five cities nearest to 13.405,52.52, the middle of Berlin"
+show_command nearest "$demo/cities" --point 13.405,52.52 -k 5
+"$xtree" nearest "$demo/cities" --point 13.405,52.52 -k 5 >"$demo/nearest"
+for wanted in 6545310:0.000114 2950159:0.007048 2884161:0.020335 2852217:0.027022 \
+    2920789:0.033262; do
+    IFS= read -r line || line="0 0 0 0"
+    near "${wanted%:*}" "${wanted#*:}" "$line"
+done <"$demo/nearest"
 
 echo
 if [ $wrong -ne 0 ]; then
