@@ -19,7 +19,7 @@ struct xti_entries {
     uint32_t *refs;    /* of an inner node */
 
     /* What split.c works with. */
-    uint32_t *ranks;
+    uint32_t *ranks;      /* of each slot, its place in the order */
     uint32_t *order;      /* slots in ascending order along the axis that is looked at */
     uint32_t *axis_order; /* the better of its two orders */
     uint32_t *best_order; /* the order that is cut at last */

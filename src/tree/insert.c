@@ -9,6 +9,39 @@
 
 /* ---- the way down ------------------------------------------------------------------------- */
 
+/* How much longer the edges of the leaf's box may become, as a part of what they are. */
+#define FINGER_GROWTH 0.5
+
+/* The leaf of the old path takes the item although its box does not hold it: the box grows by little
+ * and meets no other then. Items that come in an order mostly go this way, past the search for the
+ * best child. */
+static bool leaf_may_grow(struct xti_writer *writer)
+{
+    const struct xti_layout *layout = writer->layout;
+    const struct xti_step *step = &writer->path[1];
+    const struct xti_frame *item = &writer->exact;
+    float *lo = writer->grown_lo;
+    float *hi = writer->grown_hi;
+    double edges = 0;
+    double grown = 0;
+    uint64_t meet;
+
+    if (step->node->count > 64)
+        return false;
+    xti_slot_box_get(layout, step->node, step->slot, lo, hi);
+    for (uint32_t axis = 0; axis < layout->dims; axis++) {
+        edges += (double)hi[axis] - (double)lo[axis];
+        lo[axis] = item->lo[axis] < lo[axis] ? item->lo[axis] : lo[axis];
+        hi[axis] = item->hi[axis] > hi[axis] ? item->hi[axis] : hi[axis];
+        grown += (double)hi[axis] - (double)lo[axis];
+    }
+    if (!(grown - edges <= FINGER_GROWTH * edges))
+        return false;
+    meet = writer->kernels->boxes_meet_f32(xti_inner_boxes_const(layout, step->node),
+                                           step->node->capacity, 0, layout->dims, lo, hi);
+    return meet == UINT64_C(1) << step->slot;
+}
+
 /* The lowest level whose node on the old path may take the item; the height when there is none.
  * When items come in no order it is enough to look at the leaf. */
 static uint32_t path_level(struct xti_writer *writer)
@@ -20,11 +53,13 @@ static uint32_t path_level(struct xti_writer *writer)
         const struct xti_step *step = &writer->path[level];
 
         xti_frame_item(writer, step->node);
-        if (!xti_slot_holds(writer->layout, step->node, step->slot, &writer->exact))
-            continue;
-        writer->is_in_order = level <= 2;
-        writer->path_holds = true;
-        return level - 1;
+        writer->path_holds = xti_slot_holds(writer->layout, step->node, step->slot, &writer->exact);
+        if (writer->path_holds) {
+            writer->is_in_order = level <= 2;
+            return level - 1;
+        }
+        if (level == 1 && writer->is_in_order && leaf_may_grow(writer))
+            return 0;
     }
     writer->is_in_order &= !writer->has_path;
     return height;

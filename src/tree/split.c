@@ -87,6 +87,8 @@ static void order_make(const struct scan *scan, uint32_t axis, bool by_high)
 
     if (entries->count > RANKS_MAX) {
         order_large(keys, entries->count, entries->order);
+        for (uint32_t i = 0; i < entries->count; i++)
+            entries->ranks[entries->order[i]] = i;
         return;
     }
     scan->writer->kernels->ranks(keys, entries->count, entries->ranks);
@@ -134,20 +136,21 @@ static inline float greater(float a, float b)
     return a > b ? a : b;
 }
 
-/* What the two halves of each cut have: element i for i entries on the left. All cuts at once, as
- * the loops over them have no branches. */
+/* What the two halves of each cut have that may be taken: element i for i entries on the left. */
 static void cuts_measure(const struct scan *scan)
 {
     const struct xti_entries *entries = scan->entries;
     size_t stride = entries->stride;
     size_t count = entries->count;
+    size_t first = scan->least;
+    size_t last = count - scan->least;
     float *restrict edges = entries->edges;
     float *restrict shared = entries->shared;
     float *restrict volume = entries->volume;
     float *restrict least = entries->least;
     float *restrict flat = entries->flat;
 
-    for (size_t i = 1; i < count; i++) {
+    for (size_t i = first; i <= last; i++) {
         edges[i] = shared[i] = 0.0f;
         volume[i] = 1.0f;
         least[i] = flat[i] = INFINITY;
@@ -160,7 +163,7 @@ static void cuts_measure(const struct scan *scan)
         float extent = before_hi[count - 1] - before_lo[count - 1];
         float scale = extent > 0 ? 1.0f / extent : 1.0f; /* volumes are at most 1 */
 
-        for (size_t i = 1; i < count; i++) {
+        for (size_t i = first; i <= last; i++) {
             float left_lo = before_lo[i - 1], left_hi = before_hi[i - 1];
             float right_lo = after_lo[i], right_hi = after_hi[i];
             float left = left_hi - left_lo;
@@ -227,11 +230,11 @@ static void side_of(const struct xti_entries *entries, uint32_t axis, uint32_t c
 /* Where in the order the slots from `from` up to `to` lie on average, from 0 to 1. */
 static double slots_place(const struct xti_entries *entries, uint32_t from, uint32_t to)
 {
-    double sum = 0;
+    uint64_t sum = 0;
 
-    for (uint32_t i = 0; i < entries->count; i++)
-        sum += entries->order[i] >= from && entries->order[i] < to ? (double)i : 0.0;
-    return sum / ((double)(to - from) * (double)(entries->count - 1));
+    for (uint32_t slot = from; slot < to; slot++)
+        sum += entries->ranks[slot];
+    return (double)sum / ((double)(to - from) * (double)(entries->count - 1));
 }
 
 /* 1 or -1: entries come in order along the axis, and so lean to one side. Slots are filled in the
