@@ -14,6 +14,7 @@
  */
 #include "tree/edit.h"
 
+#include <float.h>
 #include <string.h>
 
 /* Up to that many keys are ranked by comparing all with all, which vectors are good at. */
@@ -35,8 +36,9 @@ struct scan {
     struct xti_entries *entries;
     uint32_t dims;
     uint32_t least;
-    double edges_max; /* no more than that have both halves of a cut without overlap together */
-    double edges_sum; /* of all cuts of the axis */
+    const float *keys; /* what the order is by */
+    double edges_max;  /* no more than that have both halves of a cut without overlap together */
+    double edges_sum;  /* of all cuts of the axis */
     struct cut best;
 };
 
@@ -80,11 +82,12 @@ static void order_large(const float *keys, uint32_t count, uint32_t *order)
     }
 }
 
-static void order_make(const struct scan *scan, uint32_t axis, bool by_high)
+static void order_make(struct scan *scan, uint32_t axis, bool by_high)
 {
     struct xti_entries *entries = scan->entries;
     const float *keys = entries->sides + (size_t)(2 * axis + by_high) * entries->stride;
 
+    scan->keys = keys;
     if (entries->count > RANKS_MAX) {
         order_large(keys, entries->count, entries->order);
         for (uint32_t i = 0; i < entries->count; i++)
@@ -240,16 +243,16 @@ static double slots_place(const struct xti_entries *entries, uint32_t from, uint
 /* 1 or -1: entries come in order along the axis, and so lean to one side. Slots are filled in the
  * order in which entries come, so the last quarter of them are the newest and the first the oldest;
  * the very newest must be on the same side. Equal ones are ordered by slot and say nothing. */
-static double axis_lean(const struct scan *scan, uint32_t axis)
+static double axis_lean(const struct scan *scan)
 {
     const struct xti_entries *entries = scan->entries;
     uint32_t count = entries->count;
     uint32_t quarter = count / 4 > 0 ? count / 4 : 1;
     double newest = slots_place(entries, count - 1, count);
-    double from, to, trend;
+    double trend;
 
-    side_of(entries, axis, count, &from, &to);
-    if ((newest > 0.25 && newest < 0.75) || !(to > from))
+    if ((newest > 0.25 && newest < 0.75) ||
+        scan->keys[entries->order[0]] == scan->keys[entries->order[count - 1]])
         return 0;
     trend = slots_place(entries, count - quarter, count) - slots_place(entries, 0, quarter);
     if (newest >= 0.75)
@@ -257,18 +260,32 @@ static double axis_lean(const struct scan *scan, uint32_t axis)
     return trend < -LEAN_TREND ? -1 : 0;
 }
 
-/* What both halves cover: the volume, or the edges where a half has no volume. */
+/* What both halves cover: the volume, or the edges where a half has no volume. In many dimensions a
+ * volume may be less than a float can tell, and is overlap all the same. */
 static double cut_shared(const struct xti_entries *entries, uint32_t i)
 {
     if (entries->least[i] < 0)
         return 0;
-    return entries->flat[i] > 0 ? (double)entries->volume[i] : (double)entries->shared[i];
+    if (!(entries->flat[i] > 0))
+        return (double)entries->shared[i];
+    if (entries->least[i] > 0 && !(entries->volume[i] > FLT_MIN))
+        return (double)FLT_MIN;
+    return (double)entries->volume[i];
 }
 
-static void cuts_look(struct scan *scan, uint32_t axis)
+/* Of equal cuts, as those of identical points are, the one that is preferred. */
+static bool cut_is_better(const struct scan *scan, struct cut cut)
+{
+    const double *weights = scan->entries->weights;
+
+    return cut.goal < scan->best.goal || (cut.goal == scan->best.goal &&
+                                          weights[cut.left_count] > weights[scan->best.left_count]);
+}
+
+static void cuts_look(struct scan *scan)
 {
     struct xti_entries *entries = scan->entries;
-    double lean = axis_lean(scan, axis);
+    double lean = axis_lean(scan);
 
     if (entries->weighed != entries->count || entries->weighed_least != scan->least ||
         entries->lean != lean)
@@ -278,12 +295,12 @@ static void cuts_look(struct scan *scan, uint32_t axis)
     cuts_measure(scan);
     for (uint32_t i = scan->least; i <= entries->count - scan->least; i++) {
         double edges = (double)entries->edges[i];
+        double saved = edges < scan->edges_max ? edges - scan->edges_max : 0; /* but for rounding */
         double shared = cut_shared(entries, i);
-        double goal = shared > 0 ? shared / entries->weights[i]
-                                 : (edges - scan->edges_max) * entries->weights[i];
+        double goal = shared > 0 ? shared / entries->weights[i] : saved * entries->weights[i];
 
         scan->edges_sum += edges;
-        if (goal < scan->best.goal)
+        if (cut_is_better(scan, (struct cut){goal, i}))
             scan->best = (struct cut){goal, i};
     }
 }
@@ -338,11 +355,12 @@ static void axis_look(struct scan *scan, uint32_t axis)
     scan->edges_sum = 0;
     scan->best = (struct cut){INFINITY, entries->count / 2};
     for (unsigned by_high = 0; by_high < (entries->is_points ? 1u : 2u); by_high++) {
-        double goal = scan->best.goal;
+        struct cut before = scan->best;
 
         order_make(scan, axis, by_high != 0);
-        cuts_look(scan, axis);
-        if (by_high == 0 || scan->best.goal < goal)
+        cuts_look(scan);
+        if (by_high == 0 || scan->best.goal < before.goal ||
+            scan->best.left_count != before.left_count)
             memcpy(entries->axis_order, entries->order, entries->count * sizeof *entries->order);
     }
 }

@@ -365,6 +365,19 @@ static double goal_best(const struct xti_entries *entries, uint32_t dims, uint32
     return best;
 }
 
+static float side_median(uint32_t side, uint32_t count)
+{
+    for (uint32_t i = 0; i < count; i++) {
+        uint32_t below = 0;
+
+        for (uint32_t j = 0; j < count; j++)
+            below += boxes[j].side[side] < boxes[i].side[side];
+        if (below == count / 2)
+            return boxes[i].side[side];
+    }
+    return 0;
+}
+
 /* The newest box lies in the middle, so that no order is seen. Floats and another bell curve than
  * the paper's give goals a little apart. */
 static void inner_node_is_cut_where_no_other_cut_is_better(void)
@@ -387,7 +400,7 @@ static void inner_node_is_cut_where_no_other_cut_is_better(void)
             for (uint32_t i = 0; i < count; i++)
                 boxes[i] = random_box(dims[d], round % 2 == 0 ? 0.02f : 0.5f, &random);
             for (uint32_t side = 0; side < 2 * dims[d]; side++)
-                boxes[count - 1].side[side] = side % 2 == 0 ? 0.5f : 0.51f;
+                boxes[count - 1].side[side] = side_median(side, count - 1);
             entries_put(&scene, count, false);
             xti_split_find(scene.writer, false, xti_count_min(count), &split);
             got = goal_of(entries, entries->best_order, split.left_count, dims[d]);
@@ -458,7 +471,7 @@ static void clusters_of_points_are_parted(void)
     edit_scene_close(&scene);
 }
 
-static void identical_boxes_are_cut_in_the_middle(void)
+static void identical_entries_are_cut_in_the_middle(void)
 {
     uint64_t random = check_seed;
     struct edit_scene scene;
@@ -469,10 +482,69 @@ static void identical_boxes_are_cut_in_the_middle(void)
         struct xti_split split = {0, 0};
 
         boxes_make(SAME, 2, count, &random);
-        entries_put(&scene, count, false);
-        xti_split_find(scene.writer, false, xti_count_min(count), &split);
-        CHECK(split.left_count >= count / 2 - 1 && split.left_count <= count / 2 + 1);
-        CHECK(split.overlap == 1);
+        for (unsigned is_points = 0; is_points < 2; is_points++) {
+            entries_put(&scene, count, is_points != 0);
+            xti_split_find(scene.writer, is_points != 0, xti_count_min(count), &split);
+            CHECK(split.left_count >= count / 2 - 1 && split.left_count <= count / 2 + 1);
+            CHECK(is_points || split.overlap == 1);
+        }
+    }
+    edit_scene_close(&scene);
+}
+
+/* A cut must not depend on what was split before. */
+static void splits_do_not_depend_on_earlier_ones(void)
+{
+    uint64_t random = check_seed;
+    unsigned rounds_wrong = 0;
+
+    for (unsigned round = 0; round < 50; round++) {
+        struct xti_split split[2] = {
+            {0, 0},
+            {0, 0}
+        };
+        struct edit_scene scene;
+
+        boxes_make(UNIFORM, 2, 33, &random);
+        for (unsigned i = 0; i < 2; i++) {
+            if (!scene_open(&scene, 2))
+                return;
+            entries_put(&scene, 33, false);
+            if (i == 1)
+                xti_split_find(scene.writer, false, 11 + round % 5, &split[i]);
+            xti_split_find(scene.writer, false, 1 + round % 6, &split[i]);
+            edit_scene_close(&scene);
+        }
+        rounds_wrong +=
+            split[0].left_count != split[1].left_count || split[0].overlap != split[1].overlap;
+    }
+    CHECK_U64(rounds_wrong, 0);
+}
+
+/* The halves of most cuts share a volume that is a tiny part of all in many dimensions, as one
+ * entry lies far away; that is overlap all the same, and the cut without any must be found. */
+static void tiny_overlap_in_many_dimensions_is_overlap(void)
+{
+    uint64_t random = check_seed;
+    struct edit_scene scene;
+
+    if (!scene_open(&scene, DIMS_MAX))
+        return;
+    for (unsigned round = 0; round < 20; round++) {
+        struct xti_split split = {0, 0};
+
+        for (uint32_t i = 0; i < 33; i++) {
+            boxes[i] = random_box(DIMS_MAX, 0.5f, &random);
+            for (uint32_t axis = 0; axis < DIMS_MAX; axis++)
+                boxes[i].side[2 * axis + 1] += 1.0f;
+            boxes[i].side[0] += i < 12 ? 0.0f : 4.0f;
+            boxes[i].side[1] += i < 12 ? 0.0f : 4.0f;
+            for (uint32_t side = 0; side < 2 * DIMS_MAX && i == 20; side++)
+                boxes[i].side[side] += 5000.0f;
+        }
+        entries_put(&scene, 33, false);
+        xti_split_find(scene.writer, false, 6, &split);
+        CHECK(split.overlap == 0);
     }
     edit_scene_close(&scene);
 }
@@ -693,7 +765,10 @@ CHECK_MAIN({"every_split_is_a_permutation_with_enough_on_both_sides",
             inner_node_is_cut_where_no_other_cut_is_better},
            {"clusters_of_boxes_are_parted", clusters_of_boxes_are_parted},
            {"clusters_of_points_are_parted", clusters_of_points_are_parted},
-           {"identical_boxes_are_cut_in_the_middle", identical_boxes_are_cut_in_the_middle},
+           {"identical_entries_are_cut_in_the_middle", identical_entries_are_cut_in_the_middle},
+           {"splits_do_not_depend_on_earlier_ones", splits_do_not_depend_on_earlier_ones},
+           {"tiny_overlap_in_many_dimensions_is_overlap",
+            tiny_overlap_in_many_dimensions_is_overlap},
            {"entries_in_order_leave_the_older_side_fuller",
             entries_in_order_leave_the_older_side_fuller},
            {"many_entries_are_ordered_as_few_are", many_entries_are_ordered_as_few_are},
