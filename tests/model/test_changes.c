@@ -115,6 +115,8 @@ static bool worlds_run(uint64_t seed, uint64_t all, const char *folder,
         if (!is_chosen(&worlds[i]))
             continue;
         number++;
+        printf("%s\n", worlds[i].name);
+        fflush(stdout); /* the library may abort */
         if (!changes_run(&worlds[i], &options, totals))
             return false;
     }
