@@ -22,7 +22,8 @@ struct scene {
     uint64_t next_id;
 };
 
-static bool scene_open(struct scene *scene, struct oracle_schema schema)
+/* path NULL: in memory. */
+static bool scene_open_at(struct scene *scene, const char *path, struct oracle_schema schema)
 {
     xt_create_options options = XT_CREATE_OPTIONS_INIT;
 
@@ -36,7 +37,13 @@ static bool scene_open(struct scene *scene, struct oracle_schema schema)
     options.inner_capacity = 16;
     options.arena_bytes = UINT64_C(2) << 20;
     options.window_bytes = UINT64_C(256) << 20;
-    return CHECK_STATUS(xti_store_create(&scene->fail.os, NULL, &options, &scene->store), XT_OK);
+    options.max_overlap = path != NULL ? 0.001 : 0; /* supernodes, on disk */
+    return CHECK_STATUS(xti_store_create(&scene->fail.os, path, &options, &scene->store), XT_OK);
+}
+
+static bool scene_open(struct scene *scene, struct oracle_schema schema)
+{
+    return scene_open_at(scene, NULL, schema);
 }
 
 static void scene_close(struct scene *scene)
@@ -389,6 +396,94 @@ static void a_rollback_restores_what_was_published(void)
     scene_close(&scene);
 }
 
+/* ---- supernodes ---------------------------------------------------------------------------- */
+
+static bool root_note(void *context, const xt_node_info *node)
+{
+    uint32_t *numbers = context;
+
+    numbers[0] = node->count;
+    numbers[1] = node->capacity;
+    return false;
+}
+
+static void root_look(struct scene *scene, uint32_t numbers[2])
+{
+    xt_snapshot *snapshot;
+
+    CHECK_STATUS(xt_store_publish(scene->store), XT_OK);
+    if (!CHECK_STATUS(xt_snapshot_latest(scene->store, &snapshot), XT_OK))
+        return;
+    CHECK_STATUS(xt_snapshot_nodes(snapshot, 0, root_note, numbers), XT_ECANCELLED);
+    xt_snapshot_release(snapshot);
+}
+
+/* Wide boxes: no split of the root is good. */
+static xt_status insert_wide(struct scene *scene)
+{
+    const double low[2] = {0, check_uniform(&scene->random) * SIDE};
+    const double high[2] = {SIDE, low[1] + SIDE / 8};
+
+    return insert(scene, scene->next_id++, low, high);
+}
+
+static void root_fill(struct scene *scene, uint32_t count)
+{
+    uint32_t numbers[2] = {0, 0};
+
+    for (unsigned i = 0; i < 5000 && numbers[0] < count; i++) {
+        CHECK_STATUS(insert_wide(scene), XT_OK);
+        root_look(scene, numbers);
+    }
+}
+
+/* Makes a root that will be full once it is copied: it shrank from 80 a little, in one change. */
+static bool root_prepare(struct scene *scene)
+{
+    uint32_t numbers[2] = {0, 0};
+
+    for (unsigned i = 0; i < 100 && !(numbers[0] == 64 && numbers[1] == 80); i++) {
+        root_fill(scene, 70);
+        for (unsigned j = 0; j < 200; j++)
+            CHECK_STATUS(remove_row(scene, row_pick(scene)), XT_OK);
+        for (uint64_t j = check_random(&scene->random) % 200; j > 0; j--)
+            CHECK_STATUS(insert_wide(scene), XT_OK);
+        root_look(scene, numbers);
+    }
+    return CHECK_U64(numbers[0], 64) && CHECK_U64(numbers[1], 80);
+}
+
+/* The copy has no room to spare. Each time in another place, and by a writer that has split nothing
+ * so far. */
+static void a_supernode_that_is_full_once_copied_takes_a_child(void)
+{
+    xt_open_options options = XT_OPEN_OPTIONS_INIT;
+    struct scene scene;
+    unsigned splits = 0;
+    char path[4200];
+
+    snprintf(path, sizeof path, "%s/store", check_scratch());
+    if (!scene_open_at(&scene, path, BOXES_2) || !root_prepare(&scene))
+        return;
+    options.writable = true;
+    options.window_bytes = UINT64_C(256) << 20;
+    options.max_overlap = 0.001;
+    CHECK_STATUS(xt_store_commit(scene.store, NULL), XT_OK);
+    for (size_t row = 0; row < scene.mirror.rows.count; row++) {
+        CHECK_STATUS(xt_store_close(scene.store), XT_OK);
+        if (!CHECK_STATUS(xti_store_open(&scene.fail.os, path, &options, &scene.store), XT_OK))
+            return;
+        CHECK_STATUS(xt_store_insert(scene.store, 1, mirror_low(&scene.mirror, row),
+                                     mirror_high(&scene.mirror, row)),
+                     XT_OK);
+        splits += changes(&scene).leaf_splits > 0;
+    }
+    CHECK(splits > 5);
+    CHECK_STATUS(xt_store_rollback(scene.store), XT_OK);
+    published_is_right(&scene);
+    scene_close(&scene);
+}
+
 /* ---- failing calls ------------------------------------------------------------------------- */
 
 static xt_status change_any(struct scene *scene)
@@ -499,6 +594,8 @@ CHECK_MAIN({"an_item_that_was_removed_is_not_found_again",
            {"published_snapshots_do_not_change_while_the_writer_goes_on",
             published_snapshots_do_not_change_while_the_writer_goes_on},
            {"a_rollback_restores_what_was_published", a_rollback_restores_what_was_published},
+           {"a_supernode_that_is_full_once_copied_takes_a_child",
+            a_supernode_that_is_full_once_copied_takes_a_child},
            {"a_change_that_fails_changes_nothing", a_change_that_fails_changes_nothing},
            {"a_publish_that_fails_can_be_repeated_or_rolled_back",
             a_publish_that_fails_can_be_repeated_or_rolled_back})
