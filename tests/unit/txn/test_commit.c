@@ -158,6 +158,29 @@ static void a_commit_over_several_arenas_seals_all_but_the_last(void)
     }
 }
 
+/* It takes a free block where it could have needed much more. */
+static void an_arena_that_nothing_was_taken_from_is_committed(void)
+{
+    struct stage stage = stage_begin(4096, 2);
+    const struct xtd_head_slot *slot;
+
+    (void)CHECK_STATUS(scene_put(stage.txn, 3), XT_OK);
+    (void)CHECK_STATUS(scene_put(stage.txn, 4), XT_OK);
+    (void)CHECK_STATUS(xti_txn_reserve(stage.txn, ARENA_UNITS, NULL), XT_OK);
+    (void)CHECK_STATUS(scene_put_and_commit(stage.txn, 5), XT_OK);
+    slot = scene_newest(stage.disk);
+    (void)CHECK_U64(slot->state.manifest_generation, 2);
+    (void)CHECK_U64(scene_record(stage.disk, slot->state.record_ref)->extent_count, 1);
+    (void)CHECK_U64(scene_stored_id(stage.disk), 5);
+    (void)CHECK_STATUS(scene_put_and_commit(stage.txn, 6), XT_OK);
+    (void)CHECK_U64(scene_stored_id(stage.disk), 6);
+    xti_txn_close(stage.txn);
+    stage.txn = scene_open(stage.os, true);
+    (void)CHECK_STATUS(scene_put_and_commit(stage.txn, 7), XT_OK);
+    (void)CHECK_U64(scene_stored_id(stage.disk), 7);
+    stage_end(&stage);
+}
+
 static void manifests_change_with_the_arenas_and_the_last_two_stay(void)
 {
     struct stage stage = stage_begin(4096, 3);
@@ -462,6 +485,8 @@ CHECK_MAIN({"each_commit_writes_the_next_slot_of_head_only",
            {"records_certify_extents_and_form_a_chain", records_certify_extents_and_form_a_chain},
            {"a_commit_over_several_arenas_seals_all_but_the_last",
             a_commit_over_several_arenas_seals_all_but_the_last},
+           {"an_arena_that_nothing_was_taken_from_is_committed",
+            an_arena_that_nothing_was_taken_from_is_committed},
            {"manifests_change_with_the_arenas_and_the_last_two_stay",
             manifests_change_with_the_arenas_and_the_last_two_stay},
            {"nothing_to_commit_costs_nothing", nothing_to_commit_costs_nothing},
