@@ -27,6 +27,7 @@
     X(OPERATION_RENEW, "stores made anew from their items")                                        \
     X(OPERATION_HOLD, "snapshots held")                                                            \
     X(OPERATION_ASK, "questions about windows")                                                    \
+    X(OPERATION_WINDOWS, "questions about many windows at once")                                   \
     X(OPERATION_NEAREST, "questions about nearest items")                                          \
     X(OPERATION_JOIN, "joins")                                                                     \
     X(OPERATION_CHECK, "deep checks")

@@ -192,6 +192,10 @@ static bool snapshot_check(struct run *run, const xt_snapshot *snapshot, unsigne
         run->totals->operations[OPERATION_NEAREST]++;
         holds = nearest_holds(snapshot, &run->mirror, &run->asking);
     }
+    if (holds && check_random(&run->asking) % 8 == 0) {
+        run->totals->operations[OPERATION_WINDOWS]++;
+        holds = windows_hold(snapshot, &run->mirror, &run->asking);
+    }
     return holds;
 }
 

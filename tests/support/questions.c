@@ -22,7 +22,7 @@ static bool row_matches(const struct question *question, const struct mirror *mi
     return !question->filters || question_takes(mirror->rows.ids[row]);
 }
 
-static void expect(struct question *question, const struct mirror *mirror)
+void question_expect(struct question *question, const struct mirror *mirror)
 {
     question->count = 0;
     question->id_sum = 0;
@@ -59,7 +59,7 @@ void question_draw(struct question *question, const struct mirror *mirror, uint6
     question->filters = check_random(random) % 8 == 0;
     for (size_t i = 0; i < question->condition_count; i++)
         condition_draw(question, i, mirror, random);
-    expect(question, mirror);
+    question_expect(question, mirror);
 }
 
 void question_all(struct question *question, const struct mirror *mirror)
@@ -72,7 +72,7 @@ void question_all(struct question *question, const struct mirror *mirror)
         question->windows[0][axis] = -INFINITY;
         question->windows[0][mirror->rows.dims + axis] = INFINITY;
     }
-    expect(question, mirror);
+    question_expect(question, mirror);
 }
 
 /* ---- what is answered ---------------------------------------------------------------------- */

@@ -1,8 +1,9 @@
 /* tests/support/questions.h -- questions to a snapshot whose answers a mirror knows.
  *
- *   questions.c       windows with conditions and filters; totals
- *   questions_near.c  nearest items
- *   questions_join.c  pairs of items that meet
+ *   questions.c          windows with conditions and filters; totals
+ *   questions_windows.c  many windows at once
+ *   questions_near.c     nearest items
+ *   questions_join.c     pairs of items that meet
  *
  * A question about a window keeps the answer that is expected, as sums over keys; so it can be
  * asked again when the mirror has long gone on.
@@ -36,7 +37,10 @@ static inline bool question_takes(uint64_t id)
 /* Draws windows and predicates, and asks the mirror. */
 void question_draw(struct question *question, const struct mirror *mirror, uint64_t *random);
 
-/* The same about everything. */
+/* Asks the mirror again, after the question was changed. */
+void question_expect(struct question *question, const struct mirror *mirror);
+
+/* Makes the question what there is at all. */
 void question_all(struct question *question, const struct mirror *mirror);
 
 /* CHECKs what the snapshot answers, taken in a way and with a kernel that are drawn. The mirror
@@ -46,6 +50,9 @@ bool question_holds(const struct question *question, const xt_snapshot *snapshot
 
 /* CHECKs number and bounds of the items. */
 bool totals_hold(const xt_snapshot *snapshot, const struct mirror *mirror);
+
+/* CHECKs windows that are drawn, asked all at once. */
+bool windows_hold(const xt_snapshot *snapshot, const struct mirror *mirror, uint64_t *random);
 
 /* CHECKs the nearest items of a point that is drawn, or of several at once. */
 bool nearest_holds(const xt_snapshot *snapshot, const struct mirror *mirror, uint64_t *random);
