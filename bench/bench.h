@@ -29,10 +29,12 @@ void bench_insert(const struct settings *settings);
 void bench_nearest(const struct settings *settings);
 void bench_move(const struct settings *settings);
 void bench_join(const struct settings *settings);
+void bench_batch(const struct settings *settings);
 void bench_supernodes(const struct settings *settings);
 void bench_open(const struct settings *settings);
 void bench_memory_limit(const struct settings *settings);
 void bench_quality(const struct settings *settings);
+void bench_quality_table(const struct settings *settings); /* the same, what says most */
 void bench_all(const struct settings *settings);
 
 /* What processes started by the sub-commands do; `arguments` are those after the name. */

@@ -18,6 +18,7 @@ static const char usage[] =
     "  nearest       nearest neighbours, beside kd-trees and Boost\n"
     "  move          moving points, beside Boost\n"
     "  join          pairs of boxes that meet, beside Boost\n"
+    "  batch         many windows in one call, beside one after the other\n"
     "  supernodes    what they save in 8 and 16 dimensions\n"
     "  open          opening in a new process, beside LMDB\n"
     "  memory-limit  loading with a memory limit\n"
@@ -48,6 +49,7 @@ static const struct command commands[] = {
     {"nearest",      bench_nearest     },
     {"move",         bench_move        },
     {"join",         bench_join        },
+    {"batch",        bench_batch       },
     {"supernodes",   bench_supernodes  },
     {"open",         bench_open        },
     {"memory-limit", bench_memory_limit},

@@ -11,6 +11,7 @@
 #include "data.h"
 #include "describe.h"
 #include "orders.h"
+#include "quality_table.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -218,19 +219,38 @@ static void expected_compare(const char *path, char *got, size_t got_bytes)
         bench_die("%zu lines differ from %s", differing, path);
 }
 
-void bench_quality(const struct settings *settings)
+/* The CSV; the caller frees it. */
+static char *text_make(const struct settings *settings, size_t *bytes)
 {
     char *text = NULL;
-    size_t text_bytes = 0;
-    FILE *memory = open_memstream(&text, &text_bytes);
+    FILE *memory = open_memstream(&text, bytes);
     if (memory == NULL)
         bench_die("out of memory");
     all_describe(memory, settings);
     if (fclose(memory) != 0)
         bench_die("out of memory");
+    return text;
+}
+
+void bench_quality(const struct settings *settings)
+{
+    size_t bytes = 0;
+    char *text = text_make(settings, &bytes);
     if (settings->expect != NULL)
-        expected_compare(settings->expect, text, text_bytes);
+        expected_compare(settings->expect, text, bytes);
     else
         fputs(text, settings->report.markdown);
+    free(text);
+}
+
+void bench_quality_table(const struct settings *settings)
+{
+    size_t bytes = 0;
+    char *text = text_make(settings, &bytes);
+    FILE *csv = fmemopen(text, bytes, "r");
+    if (csv == NULL)
+        bench_die("out of memory");
+    quality_table(settings->report.markdown, csv);
+    fclose(csv);
     free(text);
 }

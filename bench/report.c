@@ -95,6 +95,12 @@ static long memory_gib(void)
     return lround(bytes / (1u << 30));
 }
 
+/* Contestants that differ in what they do, not in what they are, have one version. */
+static bool version_is_new(size_t i)
+{
+    return i == 0 || contestants[i]->version != contestants[i - 1]->version;
+}
+
 void report_machine_json(const struct report *report, uint64_t seed)
 {
     char model[256];
@@ -105,8 +111,10 @@ void report_machine_json(const struct report *report, uint64_t seed)
             "{\"machine\": {\"cpu\": \"%s\", \"cores\": %u, \"memory_gib\": %ld}, "
             "\"compiler\": \"%s\", \"seed\": %llu, \"versions\": [",
             model, clock_core_count(), memory_gib(), compiler, (unsigned long long)seed);
-    for (size_t i = 0; contestants[i] != NULL; i++)
-        fprintf(report->json, "\"%s\", ", contestants[i]->version());
+    for (size_t i = 0; contestants[i] != NULL; i++) {
+        if (version_is_new(i))
+            fprintf(report->json, "\"%s\", ", contestants[i]->version());
+    }
     fprintf(report->json, "\"%s\"]}\n", open_lmdb.version());
     fflush(report->json);
 }
@@ -133,8 +141,10 @@ void report_machine_markdown(const struct report *report, uint64_t seed)
                 cpu_has(flags, features[i]) ? "" : "no ", features[i]);
     fprintf(report->markdown, ") with %ld GiB of memory, compiler %s, seed %llu. Measured were:\n",
             memory_gib(), compiler, (unsigned long long)seed);
-    for (size_t i = 0; contestants[i] != NULL; i++)
-        fprintf(report->markdown, "\n- %s", contestants[i]->version());
+    for (size_t i = 0; contestants[i] != NULL; i++) {
+        if (version_is_new(i))
+            fprintf(report->markdown, "\n- %s", contestants[i]->version());
+    }
     fprintf(report->markdown, "\n- %s\n", open_lmdb.version());
 }
 

@@ -34,8 +34,9 @@ static const char *const query_names[query_kinds] = {"window 1", "window 100", "
 
 /* What one tree takes for one kind of query. */
 struct cost {
-    uint64_t lines; /* of all queries */
-    uint64_t items;
+    size_t queries;
+    uint64_t lines;   /* of one */
+    uint64_t items;   /* results of all */
     struct series us; /* of one query */
 };
 
@@ -114,18 +115,37 @@ static size_t queries_run(const struct trial *trial, size_t variant, size_t kind
     return trial->windows[kind].count;
 }
 
-static void cost_round(struct trial *trial, size_t variant, size_t kind)
+/* The warm-up: counts lines and compares the number of results. */
+static void cost_count(struct trial *trial, size_t variant, size_t kind)
 {
     struct cost *cost = &trial->costs[variant][kind];
     xt_walk_stats sum;
-    uint64_t start = settings_now_ns(trial->settings);
-    size_t count = queries_run(trial, variant, kind, &sum);
-    uint64_t end = settings_now_ns(trial->settings);
-    series_add(&cost->us, (double)(end - start) * 1e-3 / (double)count);
-    cost->lines = sum.lines / count;
+    cost->queries = queries_run(trial, variant, kind, &sum);
+    cost->lines = sum.lines / cost->queries;
     cost->items = sum.items;
     if (cost->items != trial->costs[0][kind].items)
         bench_die("trees of %s differ in %s", trial->data.name, query_names[kind]);
+}
+
+/* Fast queries are repeated, so that a round takes some 10 milliseconds. */
+static void cost_round(struct trial *trial, size_t variant, size_t kind)
+{
+    struct cost *cost = &trial->costs[variant][kind];
+    uint64_t repeats = 1 + 2000000 / (cost->queries * (cost->lines + 1));
+    xt_walk_stats sum;
+    uint64_t start = settings_now_ns(trial->settings);
+    for (uint64_t i = 0; i < repeats; i++)
+        queries_run(trial, variant, kind, &sum);
+    uint64_t end = settings_now_ns(trial->settings);
+    series_add(&cost->us, (double)(end - start) * 1e-3 / (double)(repeats * cost->queries));
+}
+
+static void costs_round(struct trial *trial, void (*measure)(struct trial *, size_t, size_t))
+{
+    for (size_t variant = 0; variant < variant_count; variant++) {
+        for (size_t kind = 0; kind < query_kinds; kind++)
+            measure(trial, variant, kind);
+    }
 }
 
 /* ---- telling ------------------------------------------------------------------------------- */
@@ -177,12 +197,9 @@ static void data_measure(const struct settings *settings, const struct dataset *
     unsigned rounds = settings->rounds > 0 ? settings->rounds : 5;
     trial_begin(&trial, settings, data);
     clock_pin();
-    for (unsigned round = 0; round < rounds; round++) {
-        for (size_t i = 0; i < variant_count; i++) {
-            for (size_t kind = 0; kind < query_kinds; kind++)
-                cost_round(&trial, i, kind);
-        }
-    }
+    costs_round(&trial, cost_count);
+    for (unsigned round = 0; round < rounds; round++)
+        costs_round(&trial, cost_round);
     clock_unpin();
     trial_print(&trial);
     trial_end(&trial);

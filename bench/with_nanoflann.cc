@@ -1,6 +1,7 @@
 // bench/with_nanoflann.cc -- nanoflann's static kd-tree over points in two dimensions.
 //
-// It works on the caller's array of points. Its leaf size was tuned for these measurements.
+// It works on the caller's array of points. Of leaf sizes from 4 to 32, 20 is the fastest
+// over all k here.
 //
 // SPDX-License-Identifier: MIT
 #include "contestant.h"
@@ -13,7 +14,7 @@
 
 namespace
 {
-constexpr size_t leaf_size = 10;
+constexpr size_t leaf_size = 20;
 
 /* What nanoflann asks for its points. */
 struct cloud {
