@@ -12,9 +12,9 @@
 /* How much longer the edges of the leaf's box may become, as a part of what they are. */
 #define FINGER_GROWTH 0.5
 
-/* The leaf of the old path takes the item although its box does not hold it: the box grows by little
- * and meets no other then. Items that come in an order mostly go this way, past the search for the
- * best child. */
+/* The leaf of the old path takes the item although its box does not hold it: the box grows by
+ * little and meets no other then. Items that come in an order mostly go this way, past the search
+ * for the best child. */
 static bool leaf_may_grow(struct xti_writer *writer)
 {
     const struct xti_layout *layout = writer->layout;
