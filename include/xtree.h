@@ -693,10 +693,6 @@ typedef enum xt_metric {
 /* Mean radius R1 of the earth (IUGG; H. Moritz, Geodetic Reference System 1980). */
 #define XT_EARTH_RADIUS_METRES 6371008.8
 
-/* True for items that count, as xt_nearest_options describes. low, high: dims doubles each, valid
- * during the call. */
-typedef bool xt_filter_fn(void *context, uint64_t id, const double *low, const double *high);
-
 /* The distance of the item's true shape, for items whose box is only a hull. It is at least that of
  * the box, which is taken instead of a smaller one or NaN. */
 typedef double xt_distance_fn(void *context, uint64_t id, const double *low, const double *high);
@@ -756,8 +752,8 @@ XT_API XT_NODISCARD xt_status xt_query_next_nearest(xt_query *query, uint64_t *i
                                                     double *distances, size_t capacity,
                                                     size_t *count);
 
-/** The k nearest items of each of many points: the same as so many queries, several times faster
- *  where memory is slow, as the searches take turns while memory is on its way.
+/** The k nearest items of each of many points: the same as so many queries, and faster where the
+ *  tree does not fit into the processor's cache, as searches take turns while memory is on its way.
  *
  * points   count rows of dims finite doubles.
  * options  k is at least 1. Filter and distance are called for the points in no particular order.
