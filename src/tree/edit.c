@@ -176,16 +176,23 @@ void xti_path_resize(struct xti_writer *writer, uint32_t level, uint32_t capacit
     xti_path_refer(writer, level, step->ref);
 }
 
-/* A copy has just the size that it needs: a supernode gives back what it grew too much. */
+/* What a copy of the path's node has: a supernode gives back what it grew too much. */
+uint32_t xti_path_copy_capacity(const struct xti_writer *writer, uint32_t level)
+{
+    const struct xtd_node *node = writer->path[level].node;
+    uint32_t capacity = node->capacity;
+
+    if (level > 0 && capacity > xti_inner_capacity_for(writer->layout, node->count))
+        capacity = xti_inner_capacity_for(writer->layout, node->count);
+    return capacity;
+}
+
 static void step_copy(struct xti_writer *writer, uint32_t level)
 {
     struct xti_step *step = &writer->path[level];
     const struct xtd_node *old = step->node;
-    uint32_t capacity = old->capacity;
 
-    if (level > 0)
-        capacity = xti_inner_capacity_for(writer->layout, old->count);
-    step->node = xti_node_copy(writer, old, capacity);
+    step->node = xti_node_copy(writer, old, xti_path_copy_capacity(writer, level));
     step->ref = step->node->self_ref;
     step->is_own = true;
     xti_node_drop(writer, old);

@@ -113,6 +113,9 @@ XT_NODISCARD xt_status xti_path_enter(struct xti_writer *writer, uint32_t level,
 /* Copies what is not own of the path down to the level `bottom`. Within a reservation. */
 void xti_path_own(struct xti_writer *writer, uint32_t bottom);
 
+/* The capacity that a copy of the path's node will have. */
+uint32_t xti_path_copy_capacity(const struct xti_writer *writer, uint32_t level);
+
 /* Moves the own node of a level to a block of another capacity, not less than its count. */
 void xti_path_resize(struct xti_writer *writer, uint32_t level, uint32_t capacity);
 

@@ -6,18 +6,23 @@
 
 #include "tree/edit.h"
 
+/* Four between a power of two and the next: a supernode that grows or shrinks leaves free blocks of
+ * few sizes behind, which the next ones can take. */
+static uint32_t supernode_capacity(uint32_t count)
+{
+    uint32_t power = UINT32_C(1) << (31 - __builtin_clz(count));
+
+    return (uint32_t)xti_round_up(count, power > 64 ? power / 4 : 16);
+}
+
 uint32_t xti_inner_capacity_for(const struct xti_layout *layout, uint32_t count)
 {
-    if (count <= layout->inner_capacity)
-        return layout->inner_capacity;
-    return (uint32_t)xti_round_up(count, 16);
+    return count <= layout->inner_capacity ? layout->inner_capacity : supernode_capacity(count);
 }
 
 uint32_t xti_inner_capacity_after(uint32_t capacity)
 {
-    uint32_t step = (uint32_t)xti_round_up(capacity / 4, 16);
-
-    return capacity + (step > 0 ? step : 16);
+    return supernode_capacity(capacity + 1);
 }
 
 struct xtd_node *xti_node_make(struct xti_writer *writer, uint32_t level, uint32_t capacity)

@@ -21,9 +21,9 @@ xt_status xti_path_fit(struct xti_writer *writer, uint32_t bottom)
         const struct xtd_node *node = writer->path[level].node;
         uint32_t capacity = node->capacity;
 
-        /* A copy has no room to spare. */
-        if (level > 0 && !writer->path[level].is_own)
-            capacity = xti_inner_capacity_for(writer->layout, node->count);
+        /* A copy has less room to spare. */
+        if (!writer->path[level].is_own)
+            capacity = xti_path_copy_capacity(writer, level);
         if (node->count < capacity)
             break;
         most = node->count > most ? node->count : most;
