@@ -1,9 +1,11 @@
 #!/usr/bin/env python3
 """tests/cli/brute.py -- answers computed a second way: by looking at every item of a CSV file.
 
-    brute.py count FILE.csv[.gz] (PREDICATE WINDOW)...     how many items all conditions hold for
-    brute.py nearest FILE.csv[.gz] POINT K METRIC [WEIGHTS]     ids and distances, to six digits
-    brute.py join FILE.csv[.gz] [FILE.csv[.gz]]     how many pairs share a point
+    brute.py count FILE.csv[.gz] < QUESTIONS     each line: PREDICATE WINDOW PREDICATE WINDOW ...;
+                                                 how many items all of them hold for
+    brute.py nearest FILE.csv[.gz] < QUESTIONS   each line: K POINT METRIC [WEIGHTS];
+                                                 ids and distances, to six digits
+    brute.py join FILE.csv[.gz] [FILE.csv[.gz]]  how many pairs share a point
 
 The first column is the id; coordinates follow, two of them where the header says lon,lat.
 
@@ -51,14 +53,14 @@ PREDICATES = {
 }
 
 
-def count_items(path, arguments):
+def count_items(items, words):
     conditions = []
-    for name, text in zip(arguments[::2], arguments[1::2]):
+    for name, text in zip(words[::2], words[1::2]):
         window = numbers(text)
         half = len(window) // 2
         conditions.append((PREDICATES[name], window[:half], window[half:]))
     print(sum(all(holds(low, high, wlow, whigh) for holds, wlow, whigh in conditions)
-              for _, low, high in read_items(path)))
+              for _, low, high in items))
 
 
 def distance(metric, point, low, high, weights):
@@ -73,10 +75,11 @@ def distance(metric, point, low, high, weights):
     return math.sqrt(sum(w * gap * gap for w, gap in zip(weights, gaps)))
 
 
-def nearest_items(path, point, k, metric, weights="1,1"):
+def nearest_items(items, words):
+    k, point, metric, weights = (words + ["1,1"])[:4]
     point, weights = numbers(point), numbers(weights)
     found = sorted((distance(metric, point, low, high, weights), item_id)
-                   for item_id, low, high in read_items(path))
+                   for item_id, low, high in items)
     for far, item_id in found[:int(k)]:
         print(f"{item_id} {far:.6f}")
 
@@ -91,11 +94,13 @@ def count_pairs(path, other=None):
 
 
 def main():
-    command, path, *rest = sys.argv[1:]
-    if command == "count":
-        count_items(path, rest)
-    else:
-        {"nearest": nearest_items, "join": count_pairs}[command](path, *rest)
+    command, path, *other = sys.argv[1:]
+    if command == "join":
+        count_pairs(path, *other)
+        return
+    items = list(read_items(path))
+    for line in sys.stdin:
+        {"count": count_items, "nearest": nearest_items}[command](items, line.split())
 
 
 if __name__ == "__main__":
