@@ -29,8 +29,8 @@ struct stat_args {
 struct supernodes {
     uint64_t count, inner_nodes;
     uint64_t bytes;
-    uint64_t largest_bytes;
-    uint32_t largest_entries;
+    uint64_t largest;      /* children of the largest */
+    double split_overlap;  /* share of the children that both halves of a split would hold */
     double max_overlap[2]; /* of each xt_medium; negative: not known */
 };
 
@@ -112,22 +112,6 @@ static double percent(double part, double whole)
 
 /* ---- supernodes ---- */
 
-static bool add_node(void *context, const xt_node_info *node)
-{
-    struct supernodes *supernodes = context;
-
-    supernodes->inner_nodes++;
-    if (!node->is_supernode)
-        return true;
-    supernodes->count++;
-    supernodes->bytes += node->bytes;
-    if (node->count > supernodes->largest_entries) {
-        supernodes->largest_entries = node->count;
-        supernodes->largest_bytes = node->bytes;
-    }
-    return true;
-}
-
 /* The overlap above which a node becomes a supernode, if nothing else is said. It is a matter of
  * the writer, so a store in memory that has the same schema is asked. */
 static double max_overlap_of(const xt_store_stats *stats, xt_medium medium)
@@ -152,11 +136,23 @@ static double max_overlap_of(const xt_store_stats *stats, xt_medium medium)
     return overlap;
 }
 
-static xt_status gather_supernodes(const struct reader *reader, struct supernodes *supernodes)
+static void gather_supernodes(const struct reader *reader, const xt_tree_stats *tree,
+                              struct supernodes *supernodes)
 {
+    for (unsigned level = 1; level < tree->height; level++) {
+        const xt_level_stats *stats = &tree->level[level];
+
+        supernodes->count += stats->supernodes;
+        supernodes->inner_nodes += stats->nodes;
+        supernodes->bytes += stats->supernode_bytes;
+        supernodes->split_overlap += stats->split_overlap;
+        if (stats->supernodes > 0 && stats->largest > supernodes->largest)
+            supernodes->largest = stats->largest;
+    }
+    if (supernodes->count > 0)
+        supernodes->split_overlap /= (double)supernodes->count;
     supernodes->max_overlap[0] = max_overlap_of(&reader->stats, XT_MEDIUM_MEMORY);
     supernodes->max_overlap[1] = max_overlap_of(&reader->stats, XT_MEDIUM_DISK);
-    return xt_snapshot_nodes(reader->snapshot, 1, add_node, supernodes);
 }
 
 /* ---- for people ---- */
@@ -183,16 +179,18 @@ static void print_corner(const char *label, const double *corner, uint32_t dims)
 static void print_supernodes(const struct supernodes *supernodes)
 {
     const double *overlap = supernodes->max_overlap;
-    char all[NUMBER_TEXT_SIZE], one[NUMBER_TEXT_SIZE];
+    char bytes[NUMBER_TEXT_SIZE];
 
     printf("%-16s%" PRIu64 " of %" PRIu64 " inner nodes", "supernodes", supernodes->count,
            supernodes->inner_nodes);
     if (supernodes->count > 0)
-        printf(" (%.1f %%), %s; the largest: %" PRIu32 " children, %s",
+        printf(" (%.1f %%), %s; the largest has %" PRIu64 " children",
                percent((double)supernodes->count, (double)supernodes->inner_nodes),
-               number_bytes_text(supernodes->bytes, all), supernodes->largest_entries,
-               number_bytes_text(supernodes->largest_bytes, one));
+               number_bytes_text(supernodes->bytes, bytes), supernodes->largest);
     putchar('\n');
+    if (supernodes->count > 0)
+        printf("%-16s%.1f %% of their children, on average, would lie in both halves\n", "if split",
+               100 * supernodes->split_overlap);
     if (overlap[0] >= 0 && overlap[1] >= 0)
         printf("%-16s%.1f %% in memory, %.1f %% on disk, computed; a split beyond it makes a "
                "supernode\n",
@@ -268,6 +266,9 @@ static void json_level(yajl_gen generator, unsigned level, const xt_level_stats 
     json_pair_u64(generator, "bytes", stats->bytes);
     json_pair_double(generator, "volume", stats->volume);
     json_pair_double(generator, "overlap", stats->overlap);
+    json_pair_u64(generator, "largest", stats->largest);
+    json_pair_u64(generator, "supernode_bytes", stats->supernode_bytes);
+    json_pair_double(generator, "split_overlap", stats->split_overlap);
     yajl_gen_map_close(generator);
 }
 
@@ -278,8 +279,8 @@ static void json_supernodes(yajl_gen generator, const struct supernodes *superno
     json_pair_u64(generator, "count", supernodes->count);
     json_pair_u64(generator, "inner_nodes", supernodes->inner_nodes);
     json_pair_u64(generator, "bytes", supernodes->bytes);
-    json_pair_u64(generator, "largest_entries", supernodes->largest_entries);
-    json_pair_u64(generator, "largest_bytes", supernodes->largest_bytes);
+    json_pair_u64(generator, "largest", supernodes->largest);
+    json_pair_double(generator, "split_overlap", supernodes->split_overlap);
     if (supernodes->max_overlap[0] >= 0 && supernodes->max_overlap[1] >= 0) {
         json_pair_double(generator, "max_overlap_memory", supernodes->max_overlap[0]);
         json_pair_double(generator, "max_overlap_disk", supernodes->max_overlap[1]);
@@ -369,10 +370,9 @@ static int gather(struct facts *facts, const struct reader *reader)
         status = xt_snapshot_bounds(reader->snapshot, facts->low, facts->high);
         facts->has_bounds = status == XT_OK;
     }
-    if (status == XT_OK || status == XT_ENOTFOUND)
-        status = gather_supernodes(reader, &facts->supernodes);
-    if (status != XT_OK)
+    if (status != XT_OK && status != XT_ENOTFOUND)
         return message_store("read", reader->path, status, NULL);
+    gather_supernodes(reader, &facts->tree, &facts->supernodes);
     return EXIT_DONE;
 }
 
