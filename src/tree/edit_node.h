@@ -29,8 +29,8 @@ void xti_node_append_all(const struct xti_layout *layout, struct xtd_node *to,
 /* Gives an own or frozen node's block back. */
 void xti_node_drop(struct xti_writer *writer, const struct xtd_node *node);
 
-/* The capacity of an inner node that shall hold `count` entries: the normal one, or the next
- * multiple of 16. */
+/* The capacity of an inner node that shall hold `count` entries: the normal one, or that of a
+ * supernode with up to a quarter to spare. There are less than XTI_FREE_SIZES_MAX of these. */
 uint32_t xti_inner_capacity_for(const struct xti_layout *layout, uint32_t count);
 
 /* The capacity after this one, for a supernode that grows. */
