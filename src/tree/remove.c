@@ -253,10 +253,15 @@ static bool entries_share(struct xti_writer *writer, struct xtd_node *node,
     return true;
 }
 
+enum merge_result {
+    MERGE_NOTHING, /* no memory, or the sibling is damaged */
+    MERGE_SHARED,  /* both have some of what they had together */
+    MERGE_GONE     /* the node is gone, and its parent has an entry less */
+};
+
 /* Merges the path's node of `level`, which has too few entries, with a sibling, or shares the
- * sibling's. It stays as it is when there is no memory, or the sibling is damaged. True: the node
- * is gone, and its parent has an entry less. */
-static bool node_merge(struct xti_writer *writer, uint32_t level)
+ * sibling's. */
+static enum merge_result node_merge(struct xti_writer *writer, uint32_t level)
 {
     const struct xti_layout *layout = writer->layout;
     struct xtd_node *node = writer->path[level].node;
@@ -268,29 +273,29 @@ static bool node_merge(struct xti_writer *writer, uint32_t level)
     uint32_t count;
 
     if (xti_step_enter(writer, &sibling, level, xti_inner_refs(layout, parent)[slot]) != XT_OK)
-        return false;
+        return MERGE_NOTHING;
     count = node->count + sibling.node->count;
     capacity = sibling.node->capacity;
     if (level > 0 && count > capacity && capacity > layout->inner_capacity)
         capacity = xti_inner_capacity_for(layout, count);
     if (node->capacity < count - count / 3 && count > capacity - capacity / 10)
-        return false;
+        return MERGE_NOTHING;
     if (xti_units_for(layout, level, capacity) > layout->node_units_max ||
         xti_txn_reserve(writer->txn, xti_units_for(layout, level, capacity), NULL) != XT_OK)
-        return false;
+        return MERGE_NOTHING;
     sibling_own(writer, parent, slot, &sibling, capacity);
     if (count > capacity - capacity / 10) {
         if (!entries_share(writer, node, sibling.node))
-            return false;
+            return MERGE_NOTHING;
         slot_box_content(writer, parent, slot, sibling.node);
         slot_box_content(writer, parent, above->slot, node);
-        return false;
+        return MERGE_SHARED;
     }
     entries_move(writer, sibling.node, node);
     slot_box_content(writer, parent, slot, sibling.node);
     xti_inner_remove(layout, parent, above->slot);
     writer->stats.merges++;
-    return true;
+    return MERGE_GONE;
 }
 
 /* A supernode that could be half as large becomes smaller. */
@@ -309,7 +314,7 @@ static void node_shrink(struct xti_writer *writer, uint32_t level)
 }
 
 /* Goes up from the leaf as long as nodes vanish. Returns the lowest level whose node is still
- * there: boxes from there on may have to be tightened. */
+ * there, and whose content may have changed: its box has to be told to the nodes above. */
 static uint32_t path_condense(struct xti_writer *writer)
 {
     uint32_t level = 0;
@@ -327,8 +332,16 @@ static uint32_t path_condense(struct xti_writer *writer)
         if (step->node->count >= xti_count_min(normal_capacity(writer->layout, level)) &&
             (level == 0 || step->node->count > 1))
             return level;
-        if (above->node->count > 1 && !node_merge(writer, level))
+        if (above->node->count < 2)
+            continue;
+        switch (node_merge(writer, level)) {
+        case MERGE_NOTHING:
             return level;
+        case MERGE_SHARED: /* entries that moved to another origin may have grown by a rounding */
+            return level + 1;
+        case MERGE_GONE:
+            break;
+        }
     }
     node_shrink(writer, level);
     return level;
