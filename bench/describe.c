@@ -121,7 +121,7 @@ void walk_windows(const xt_snapshot *snapshot, const struct windows *windows, un
 {
     *sum = (xt_walk_stats){.struct_size = sizeof *sum};
     for (size_t i = 0; i < windows->count; i++)
-        walk_window(snapshot, windows->bounds + 2 * dims * i, sum);
+        walk_window(snapshot, windows->bounds + (size_t)2 * dims * i, sum);
 }
 
 static void walk_point(const xt_snapshot *snapshot, const double *point, uint64_t k,

@@ -85,6 +85,8 @@ void windows_make(struct windows *windows, const struct dataset *data,
     size_t width = 2 * (size_t)data->dims;
     struct search search = {.data = data, .contestant = contestant, .built = built};
     spans_make(&search.spans, data);
+    if (windows->count == 0 || width == 0)
+        bench_die("no windows");
     windows->bounds = calloc(windows->count, width * sizeof *windows->bounds);
     if (windows->bounds == NULL)
         bench_die("out of memory");

@@ -69,11 +69,11 @@ static void check_args(struct argp_state *state, const struct nearest_args *args
         argp_error(state, "no STORE given: say which store to ask");
     if (args->point == NULL)
         argp_error(state, "--point is missing: say from where, as in --point 13.4,52.5");
-    for (size_t i = 0; i < args->point_count; i++) {
+    for (size_t i = 0; args->point != NULL && i < args->point_count; i++) {
         if (!isfinite(args->point[i]))
             argp_error(state, "--point: a point that is infinitely far away is near to nothing");
     }
-    for (size_t i = 0; i < args->weight_count; i++) {
+    for (size_t i = 0; args->weights != NULL && i < args->weight_count; i++) {
         if (!(isfinite(args->weights[i]) && args->weights[i] >= DBL_MIN))
             argp_error(state, "--weights: every weight must be a finite number above 0");
     }

@@ -215,7 +215,7 @@ static void move(struct box *box, size_t i)
 
 static void move_near(size_t i)
 {
-    struct box box;
+    struct box box = {0};
     double by = (double)(byte_next() % 8) * 0.25 - 1;
 
     for (uint32_t axis = 0; axis < dims; axis++) {
@@ -278,7 +278,7 @@ static void window_compare(const xt_snapshot *snapshot, const struct items *item
 
 static void all_compare(const xt_snapshot *snapshot, const struct items *items)
 {
-    double window[2 * DIMS_MAX];
+    double window[2 * DIMS_MAX] = {0};
     uint64_t count;
     xt_query *query;
 
@@ -296,7 +296,7 @@ static void all_compare(const xt_snapshot *snapshot, const struct items *items)
 
 static void query(void)
 {
-    double window[2 * DIMS_MAX];
+    double window[2 * DIMS_MAX] = {0};
     xt_snapshot *snapshot;
 
     for (uint32_t axis = 0; axis < dims; axis++) {
@@ -350,7 +350,7 @@ static void load(bool is_finished)
         return;
     }
     for (uint32_t i = 0; i < count && now.count < ITEMS_MAX; i++) {
-        struct box box;
+        struct box box = {0};
 
         box_number(&box, i, seed);
         require(xt_loader_add(loader, next_id, box.low, box.high) == XT_OK);
@@ -372,7 +372,7 @@ static void many(enum operation operation)
     uint8_t seed = byte_next();
 
     for (uint32_t i = 0; i < count; i++) {
-        struct box box;
+        struct box box = {0};
 
         box_number(&box, i, seed);
         if (operation == INSERT_MANY)
@@ -384,7 +384,7 @@ static void many(enum operation operation)
 
 static void change(enum operation operation)
 {
-    struct box box;
+    struct box box = {0};
     size_t i = 0;
 
     if (operation == REMOVE || operation == MOVE || operation == MOVE_NEAR) {
