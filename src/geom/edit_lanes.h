@@ -38,7 +38,7 @@ __attribute__((always_inline)) static inline void growth_lanes(const float *boxe
     float sum[XTI_LANES] = {0};
 
     for (uint32_t axis = 0; axis < dims; axis++) {
-        const float *low = boxes + 2 * axis * capacity;
+        const float *low = boxes + (size_t)2 * axis * capacity;
         const float *high = low + capacity;
 
         for (uint32_t i = 0; i < XTI_LANES; i++) {

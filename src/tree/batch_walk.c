@@ -38,7 +38,7 @@ static struct xti_task task_pop(struct xti_windows_query *query)
 /* Asks for the row of a window that will be begun soon, and for where its count will go. */
 static void window_ask(const struct xti_windows_query *query, size_t next)
 {
-    size_t row_bytes = 2 * query->view->layout->dims * sizeof(double);
+    size_t row_bytes = (size_t)2 * query->view->layout->dims * sizeof(double);
     size_t number;
     const char *row;
 

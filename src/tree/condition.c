@@ -14,7 +14,7 @@ bool xti_conditions_bytes(const struct xti_layout *layout, size_t also_count, ui
     uint64_t each = sizeof(struct xti_condition) + xti_condition_bytes(layout);
 
     return xti_mul_u64(each, also_count, bytes) &&
-           xti_add_u64(*bytes, 3 * layout->dims * sizeof(double), bytes);
+           xti_add_u64(*bytes, (uint64_t)3 * layout->dims * sizeof(double), bytes);
 }
 
 void xti_conditions_also(struct xti_conditions *c, const xt_query_options *options)

@@ -141,7 +141,7 @@ static inline void xti_condition_set(struct xti_condition *condition,
     if (condition->is_contains)
         xti_condition_set_contains(condition, c->layout, window);
     else
-        memcpy(condition->low, window, 2 * dims * sizeof *window);
+        memcpy(condition->low, window, (size_t)2 * dims * sizeof *window);
     if (c->layout->coord_bytes == sizeof(float))
         xti_window_narrow(condition->low, condition->high, dims, condition->low_f32,
                           condition->high_f32);

@@ -153,8 +153,8 @@ void xti_slot_box_set(const struct xti_layout *layout, struct xtd_node *node, ui
     size_t capacity = node->capacity;
 
     for (uint32_t axis = 0; axis < layout->dims; axis++) {
-        sides[2 * axis * capacity] = lo[axis];
-        sides[(2 * axis + 1) * capacity] = hi[axis];
+        sides[(size_t)2 * axis * capacity] = lo[axis];
+        sides[((size_t)2 * axis + 1) * capacity] = hi[axis];
     }
 }
 
@@ -165,8 +165,8 @@ void xti_slot_box_get(const struct xti_layout *layout, const struct xtd_node *no
     size_t capacity = node->capacity;
 
     for (uint32_t axis = 0; axis < layout->dims; axis++) {
-        lo[axis] = sides[2 * axis * capacity];
-        hi[axis] = sides[(2 * axis + 1) * capacity];
+        lo[axis] = sides[(size_t)2 * axis * capacity];
+        hi[axis] = sides[((size_t)2 * axis + 1) * capacity];
     }
 }
 

@@ -183,7 +183,8 @@ static void leaf_sides(const struct xti_layout *layout, struct xti_entries *entr
 
 static void inner_sides(struct xti_entries *entries, uint32_t side)
 {
-    const float *values = (const float *)(const void *)entries->values + side * entries->stride;
+    const float *values =
+        (const float *)(const void *)entries->values + (size_t)side * entries->stride;
     float *sides = entries->sides + (size_t)side * entries->stride;
 
     for (uint32_t i = 0; i < entries->count; i++)

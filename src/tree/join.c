@@ -72,7 +72,7 @@ static void arrays_set(struct xti_join *join)
     double *box = (double *)(void *)&join->frames[join->frame_count];
     float *floats;
 
-    for (uint32_t i = 0; i < join->frame_count; i++, box += FRAME_BOXES * 2 * dims) {
+    for (uint32_t i = 0; i < join->frame_count; i++, box += FRAME_BOXES * (size_t)2 * dims) {
         join->frames[i].current.box = box;
         join->frames[i].following.box = box + 2 * dims;
         join->frames[i].partner_box = box + 4 * dims;

@@ -475,7 +475,6 @@ static xt_status move_elsewhere(struct xti_writer *writer, uint64_t id, const do
                                 const double *const new[2])
 {
     xt_status status = xti_insert_item(writer, id);
-    xt_status undone;
 
     if (status != XT_OK)
         return status;
@@ -486,9 +485,8 @@ static xt_status move_elsewhere(struct xti_writer *writer, uint64_t id, const do
     if (status == XT_OK)
         return XT_OK;
     xti_writer_put(writer, new[0], new[1]);
-    undone = item_find(writer, id);
-    if (undone == XT_OK)
-        undone = item_remove(writer);
+    if (item_find(writer, id) == XT_OK)
+        (void)item_remove(writer);
     return status;
 }
 
