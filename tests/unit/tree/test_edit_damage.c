@@ -285,8 +285,10 @@ static void changes_of_damaged_trees_are_refused_or_regular(void)
     for (size_t k = 0; k < CHECK_COUNT(kinds); k++) {
         struct subject subject;
 
-        if (!subject_init(&subject, kinds[k], check_seed))
+        if (!subject_init(&subject, kinds[k], check_seed)) {
+            subject_release(&subject);
             return;
+        }
         for (unsigned round = 0; round < ROUNDS; round++) {
             xt_store *store;
 
@@ -310,8 +312,10 @@ static void what_was_made_of_damaged_trees_can_be_committed_and_opened(void)
         struct subject subject;
         xt_store *store;
 
-        if (!subject_init(&subject, round % 2 == 0 ? XT_POINTS : XT_BOXES, check_seed + round))
+        if (!subject_init(&subject, round % 2 == 0 ? XT_POINTS : XT_BOXES, check_seed + round)) {
+            subject_release(&subject);
             return;
+        }
         damage(&subject);
         if (store_open(&subject, &store) == XT_OK) {
             store_change(&subject, store);

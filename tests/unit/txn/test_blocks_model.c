@@ -341,8 +341,10 @@ static void world_run(uint64_t seed, bool on_disk)
 {
     struct world *world = calloc(1, sizeof *world);
 
-    if (!CHECK(world != NULL))
+    if (!CHECK(world != NULL)) {
+        free(world);
         return;
+    }
     world->random = seed;
     world->disk = on_disk ? disk_os_create(seed) : NULL;
     fail_os_init(&world->fail, on_disk ? disk_os_table(world->disk) : xti_os_real());
