@@ -49,6 +49,10 @@ void bench_all(const struct settings *settings)
     larger.items = 10000000;
     head_print(settings);
     part(settings, "Opening", bench_open);
+    part(settings, "Durable commits", bench_commit);
+    part(settings, "Publishing", bench_publish);
+    part(settings, "Readers beside a writer", bench_readers);
+    part(settings, "Changes without end", bench_steady);
     part(settings, "Loading with a memory limit", bench_memory_limit);
     part(settings, "Bulk loading", bench_bulk);
     part(settings, "Window queries", bench_window);

@@ -32,6 +32,10 @@ void bench_join(const struct settings *settings);
 void bench_batch(const struct settings *settings);
 void bench_supernodes(const struct settings *settings);
 void bench_open(const struct settings *settings);
+void bench_commit(const struct settings *settings);
+void bench_publish(const struct settings *settings);
+void bench_readers(const struct settings *settings);
+void bench_steady(const struct settings *settings);
 void bench_memory_limit(const struct settings *settings);
 void bench_quality(const struct settings *settings);
 void bench_quality_table(const struct settings *settings); /* the same, what says most */

@@ -21,6 +21,10 @@ static const char usage[] =
     "  batch         many windows in one call, beside one after the other\n"
     "  supernodes    what they save in 8 and 16 dimensions\n"
     "  open          opening in a new process, beside LMDB\n"
+    "  commit        durable commits of 1, 100, 10,000 points, beside SQLite and LMDB\n"
+    "  publish       making changes visible, beside making them\n"
+    "  readers       what a reader loses while a writer commits\n"
+    "  steady        a store whose items move for ever: its files, its commits\n"
     "  memory-limit  loading with a memory limit\n"
     "  quality       what the tree is like: CSV, no times\n"
     "  all           everything, as one document\n"
@@ -52,6 +56,10 @@ static const struct command commands[] = {
     {"batch",        bench_batch       },
     {"supernodes",   bench_supernodes  },
     {"open",         bench_open        },
+    {"commit",       bench_commit      },
+    {"publish",      bench_publish     },
+    {"readers",      bench_readers     },
+    {"steady",       bench_steady      },
     {"memory-limit", bench_memory_limit},
     {"quality",      bench_quality     },
     {"all",          bench_all         },

@@ -37,7 +37,8 @@ libboost-dev header:boost/version.hpp
 libflann-dev header:flann/flann.hpp
 liblz4-dev header:lz4.h
 liblmdb-dev header:lmdb.h
-libnanoflann-dev header:nanoflann.hpp"
+libnanoflann-dev header:nanoflann.hpp
+libsqlite3-dev header:sqlite3.h"
 
 # has_it PROOF: whether the compiler or the shell finds it.
 has_it() {
