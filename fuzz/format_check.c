@@ -64,7 +64,7 @@ static void try_commit_record(struct xtd_commit_record *record, size_t size, boo
     if (xti_commit_check(record, size, &finding) != XT_OK)
         return;
     require(record->record_bytes <= size);
-    require(record->extent_count <= xti_commit_extents_max(record->record_bytes));
+    require(xti_commit_bytes_for(record->extent_count, record->live_count) <= record->record_bytes);
 }
 
 static void try_manifest(struct xtd_manifest *manifest, size_t size, bool mends)

@@ -240,11 +240,14 @@ typedef struct xt_store_stats {
     uint64_t arena_count;
     uint64_t arena_bytes;     /* address ranges of all arenas together */
     uint64_t committed_bytes; /* what the arena files must hold; memory in use in memory */
-    uint64_t live_bytes;      /* reachable from the newest commit */
+    uint64_t live_bytes;      /* nodes reachable from the root that is published last */
     uint64_t window_bytes;
+    uint64_t dead_bytes; /* of committed_bytes: old nodes, records, gaps, headers */
+    uint64_t file_bytes; /* of arena files, those that are to be removed included; 0 in memory */
 } xt_store_stats;
 
-/** Facts about the store that need no walk. Errors: XT_EINVAL (struct_size). */
+/** Facts about the store that need no walk. Cost: opens each arena file. Errors: XT_EINVAL
+    (struct_size). */
 XT_API XT_NODISCARD xt_status xt_store_stat(xt_store *store, xt_store_stats *out);
 
 typedef struct xt_arena_stats {

@@ -227,7 +227,7 @@ def slot_check(part, i):
     """Raises what is wrong with a slot; returns its contents."""
     part.need(part.bytes(0, 8) == b"XTHEAD\r\n", 0, "HEAD slot magic")
     part.need(crc32c(part.bytes(0, 4092)) == part.get("I", 4092), 4092, "HEAD slot checksum")
-    part.need(part.get("I", 8) == 1, 8, "HEAD slot format_version")
+    part.need(part.get("I", 8) == 2, 8, "HEAD slot format_version")
     part.need(part.get("I", 12) == i, 12, "HEAD slot number")
     part.need(part.get("Q", 32) % 4 == i, 32, "HEAD slot txn")
     part.zero(888, 3204, "HEAD slot reserved")
@@ -347,7 +347,7 @@ def manifest_read(store, generation, uuid):
     part.need(data[:8] == b"XTMANIF\n", 0, "manifest magic")
     part.need(part.get("I", 12) == len(data), 12, "manifest total_bytes")
     part.need(xxh64(data[:-8]) == part.get("Q", len(data) - 8), len(data) - 8, "manifest hash")
-    part.need(part.get("I", 8) == 1, 8, "manifest format_version")
+    part.need(part.get("I", 8) == 2, 8, "manifest format_version")
     part.need(data[16:32].hex() == uuid, 16, "manifest uuid")
     m = {name: part.get(form, offset) for name, form, offset in MANIFEST_FIELDS}
     manifest_fields_check(part, m, generation)
@@ -383,6 +383,8 @@ class Arena:
         for frontier in state["frontiers"]:
             if frontier["arena_id"] == entry["arena_id"]:
                 self.units = frontier["units"]
+        self.live = entry["live_units"]
+        self.seen = 0  # units of nodes that a walk met
         self.header = self.header_read(uuid)
         self.data = file_read(self.path)
         if self.units > self.range:
@@ -394,7 +396,7 @@ class Arena:
         part = Part(self.path, file_read(self.path, 0, 4096))
         part.need(part.bytes(0, 8) == b"XTARENA\n", 0, "arena magic")
         part.need(crc32c(part.bytes(0, 4092)) == part.get("I", 4092), 4092, "arena checksum")
-        part.need(part.get("I", 8) == 1, 8, "arena format_version")
+        part.need(part.get("I", 8) == 2, 8, "arena format_version")
         part.need(part.get("I", 12) == 4096, 12, "arena header_bytes")
         part.need(part.bytes(16, 16).hex() == uuid, 16, "arena uuid")
         part.need(part.get("I", 32) == self.entry["arena_id"], 32, "arena arena_id")
@@ -415,7 +417,7 @@ class Arena:
         return {"arena_id": self.entry["arena_id"], "committed_units": self.units,
                 "created_txn": self.header["created_txn"], "file": self.name,
                 "file_bytes": len(self.data), "first_unit": self.first,
-                "range_units": self.range, "timeline": self.header["timeline"]}
+                "live_units": self.live, "range_units": self.range, "timeline": self.header["timeline"]}
 
 
 class Arenas:
@@ -445,7 +447,7 @@ class Arenas:
 # ---- commit records (5.4) ------------------------------------------------------------------------
 
 def extent_read(part, i, align, committed):
-    extent = part.at(904 + 32 * i)
+    extent = part.at(912 + 32 * i)
     e = {"arena_id": extent.get("I", 0), "first_unit": extent.get("Q", 8),
          "hash": hex64(extent.get("Q", 24)), "units": extent.get("Q", 16)}
     extent.need(e["arena_id"] > 0, 0, "commit record extent arena_id")
@@ -463,18 +465,33 @@ def extent_read(part, i, align, committed):
 def extents_read(part, record, align):
     """The list of extents, without looking at what they hold."""
     count, size = part.get("I", 900), record["record_bytes"]
-    part.need(1 <= count <= (size - 912) // 32, 900, "commit record extent_count")
+    part.need(1 <= count <= (size - 920) // 32, 900, "commit record extent_count")
     committed = {f["arena_id"]: f["units"] for f in record["state"]["frontiers"]}
     extents = [extent_read(part, i, align, committed) for i in range(count)]
-    end = 904 + 32 * count
-    part.zero(end, size - 8 - end, "commit record zeroes behind the extents")
     order = sorted(range(count), key=lambda i: (extents[i]["arena_id"], extents[i]["first_unit"]))
     for i, j in zip(order, order[1:]):
         a, b = extents[i], extents[j]
         part.need(a["arena_id"] != b["arena_id"] or a["first_unit"] + a["units"] <= b["first_unit"],
-                  912 + 32 * j, "commit record extent overlap")
-    part.need(extents[0]["units"] * 64 >= size, 920, "commit record longer than its extent")
+                  920 + 32 * j, "commit record extent overlap")
+    part.need(extents[0]["units"] * 64 >= size, 928, "commit record longer than its extent")
     return extents
+
+
+def live_read(part, record):
+    """The live table, and that nothing stands behind it."""
+    count, size, table = part.get("I", 904), record["record_bytes"], 912 + 32 * part.get("I", 900)
+    part.need(table + 8 * count <= size - 8, 904, "commit record live_count")
+    part.zero(908, 4, "commit record reserved")
+    live, before = {}, 0
+    for i in range(count):
+        arena_id, units = part.get("I", table + 8 * i), part.get("I", table + 8 * i + 4)
+        part.need(arena_id > before, table + 8 * i, "commit record live arena_id")
+        part.need(units <= record["state"]["live_units"], table + 8 * i + 4,
+                  "commit record live units")
+        live[arena_id], before = units, arena_id
+    end = table + 8 * count
+    part.zero(end, size - 8 - end, "commit record zeroes behind the live table")
+    return live
 
 
 def record_read(arenas, ref, uuid, align):
@@ -486,7 +503,7 @@ def record_read(arenas, ref, uuid, align):
               "commit record record_bytes")
     part.need(xxh64(part.bytes(0, size - 8)) == part.get("Q", size - 8), size - 8,
               "commit record hash")
-    part.need(part.get("I", 8) == 1, 8, "commit record format_version")
+    part.need(part.get("I", 8) == 2, 8, "commit record format_version")
     part.need(part.bytes(16, 16).hex() == uuid, 16, "commit record uuid")
     state = state_read(part.at(32))
     part.need(state["record_bytes"] == size, 92, "commit record state record_bytes")
@@ -500,9 +517,10 @@ def record_read(arenas, ref, uuid, align):
     part.need((previous == 0) == is_first and previous % 64 == 0 and previous != ref, 896,
               "commit record previous_ref")
     record["extents"] = extents_read(part, record, align)
+    record["live"] = live_read(part, record)
     first, arena = record["extents"][0], arenas.find(ref)
     part.need(first["arena_id"] == arena.entry["arena_id"] and
-              first["first_unit"] == ref - arena.first, 904, "commit record place in its extent")
+              first["first_unit"] == ref - arena.first, 912, "commit record place in its extent")
     return record, part.bytes(32, 848), part
 
 
@@ -513,12 +531,23 @@ def extents_verify(arenas, record, part):
         if arena is None:
             continue
         start, size = 64 * extent["first_unit"], 64 * extent["units"]
-        part.need(start + size <= 64 * arena.units, 904 + 32 * i + 16,
+        part.need(start + size <= 64 * arena.units, 912 + 32 * i + 16,
                   "commit record extent beyond the committed units")
         skip = record["record_bytes"] if i == 0 else 0
         data = memoryview(arena.data)[start + skip:start + size]
         if hex64(xxh64(data)) != extent["hash"]:
             raise Bad(arena.path, start, "extent hash")
+
+
+def live_take(arenas, record, part):
+    """The live table says of some arenas what the manifest says of the others."""
+    for arena_id, units in record["live"].items():
+        part.need(arena_id in arenas.by_id, 904, "live units of an arena not in the manifest")
+        arenas.by_id[arena_id].live = units
+    for arena in arenas.all:
+        part.need(arena.live <= arena.units, 904, "more live units than committed")
+    part.need(sum(arena.live for arena in arenas.all) == record["state"]["live_units"], 904,
+              "live units of the arenas and of the state")
 
 
 def chain_read(arenas, record, uuid, align, verify):
@@ -691,6 +720,7 @@ class Walk:
         axes, offset = node.axes()
         last = node.last(offset)
         self.units += node.units
+        self.arenas.find(node.ref).seen += node.units
         if self.options.verify:
             size = 64 * node.units
             node.part.need(crc32c(node.part.bytes(4, size - 4)) == node.part.get("I", 0), 0,
@@ -755,12 +785,13 @@ def store_read(store, options):
     part.need(record["hash"] == newest["record_hash"], record["record_bytes"] - 8,
               "commit record hash that HEAD names")
     part.need(record_state == state_bytes, 32, "commit record state that HEAD shows")
+    live_take(arenas, record, part)
     if options.verify:
         extents_verify(arenas, record, part)
     chain = chain_read(arenas, record, uuid, align, options.verify)
     del record["state"]
     result = {"arenas": [arena.shown() for arena in arenas.all], "chain": chain,
-              "commit_record": record, "format_version": 1, "head": slots, "manifest": manifest,
+              "commit_record": record, "format_version": 2, "head": slots, "manifest": manifest,
               "state": state, "uuid": uuid}
     if options.nodes or options.items or options.verify:
         walk = Walk(arenas, layout, state["txn"], options)
@@ -769,6 +800,9 @@ def store_read(store, options):
         head.need(walk.item_count == state["roots"][0]["item_count"], 128, "state root item_count")
         head.need(len(state["roots"]) > 1 or walk.units == state["live_units"], 64,
                   "state live_units")
+        for arena in arenas.all:
+            if len(state["roots"]) == 1 and arena.seen != arena.live:
+                raise Bad(arena.path, 0, "live units of the arena")
         if options.nodes:
             result["nodes"] = walk.nodes
         if options.items:

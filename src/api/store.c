@@ -212,6 +212,7 @@ xt_status xt_store_stat(xt_store *store, xt_store_stats *out)
     if (store == NULL || out == NULL || out->struct_size != sizeof *out)
         return XT_EINVAL;
     xti_txn_stats(store->txn, &stats);
+    stats.file_bytes = xti_txn_file_bytes(store->txn);
     stats.struct_size = out->struct_size;
     *out = stats;
     return XT_OK;

@@ -47,8 +47,21 @@ struct xti_arena {
     uint64_t live_units;         /* of blocks that a root reaches, pending changes included */
     uint64_t visible_live_units; /* the same for what is published */
     uint64_t created_txn;
+    uint64_t listed_units;       /* committed, as the newest manifest says */
+    uint64_t listed_live_units;  /* likewise */
+    uint64_t dropped_generation; /* the first manifest that leaves the arena out; 0: it is listed */
+    uint64_t dropped_number;     /* views from that number on do not lead to it */
     bool is_sealed;
+    bool is_unlinked; /* dropped, and this handle has no duty to its file any more */
 };
+
+/* No manifest that is in use any more names the arena, but a view may lead there, and an older
+ * manifest: its range is not free yet. All its counts of units are 0: nothing is taken from it, nor
+ * looked for in it. */
+static inline bool xti_arena_is_dropped(const struct xti_arena *arena)
+{
+    return arena->dropped_generation != 0;
+}
 
 struct xti_space {
     const struct xti_os *os;
@@ -78,10 +91,18 @@ void xti_space_release(struct xti_space *space);
 /* Adds an arena at its place, without memory. XT_EFULL: it does not fit into the window. */
 xt_status xti_space_add(struct xti_space *space, const struct xti_arena *arena);
 
+/* The arena is not part of the store's newest state; its memory stays. number: of the first view
+ * without it. */
+void xti_arena_drop(struct xti_arena *arena, uint64_t generation, uint64_t number);
+
+/* Arenas that are not dropped. */
+uint32_t xti_space_listed_count(const struct xti_space *space);
+
 /* Removes the arena at position i and makes its range inaccessible. */
 void xti_space_remove(struct xti_space *space, uint32_t i);
 
-/* Finds a range of `units` (a multiple of 32768) that no arena owns. XT_EFULL: there is none. */
+/* Finds the first range of `units` (a multiple of 32768) that no arena owns, dropped ones included.
+ * XT_EFULL: there is none. */
 xt_status xti_space_find_room(const struct xti_space *space, uint64_t units, uint32_t *first_unit);
 
 /* The arena with that id, or NULL. The pointer lasts until the next add or remove. */
@@ -128,9 +149,10 @@ static inline struct xti_arena *xti_space_arena_of(const struct xti_space *space
 
 struct xti_span {
     uint32_t first_unit;
-    uint64_t own_from; /* units from there on need no checksum; at most `units` */
-    uint64_t units;    /* visible, from first_unit on */
-    uint64_t durable;  /* committed: every node below carries its checksum; at most `units` */
+    uint64_t own_from;   /* units from there on need no checksum; at most `units` */
+    uint64_t units;      /* visible, from first_unit on */
+    uint64_t durable;    /* committed: every node below carries its checksum; at most `units` */
+    uint64_t live_units; /* of nodes that the root reaches */
 };
 
 struct xti_view {
@@ -148,12 +170,13 @@ struct xti_view {
     uint32_t root_ref;   /* 0: empty */
     uint32_t height;     /* 0: empty; 1: the root is a leaf */
     uint32_t span_count;
+    uint32_t span_capacity;
     struct xti_span spans[]; /* ascending first_unit */
 };
 
-size_t xti_view_bytes(uint32_t span_count);
+size_t xti_view_bytes(uint32_t span_capacity);
 
-/* Fills spans, base and verified from the space's visible frontiers. */
+/* Fills spans, base and verified from the space's visible frontiers; dropped arenas get no span. */
 void xti_view_fill(struct xti_view *view, const struct xti_space *space);
 
 /* The slow parts of xti_view_node(). */

@@ -149,6 +149,29 @@ xt_status xti_space_add(struct xti_space *space, const struct xti_arena *arena)
     return XT_OK;
 }
 
+void xti_arena_drop(struct xti_arena *arena, uint64_t generation, uint64_t number)
+{
+    struct xti_arena dropped = {.id = arena->id,
+                                .first_unit = arena->first_unit,
+                                .range_units = arena->range_units,
+                                .created_txn = arena->created_txn,
+                                .dropped_generation = generation,
+                                .dropped_number = number,
+                                .is_sealed = true};
+
+    XTI_ASSERT(generation != 0 && !xti_arena_is_dropped(arena));
+    *arena = dropped;
+}
+
+uint32_t xti_space_listed_count(const struct xti_space *space)
+{
+    uint32_t count = 0;
+
+    for (uint32_t i = 0; i < space->arena_count; i++)
+        count += xti_arena_is_dropped(&space->arenas[i]) ? 0 : 1;
+    return count;
+}
+
 void xti_space_remove(struct xti_space *space, uint32_t i)
 {
     const struct xti_os *os = space->os;

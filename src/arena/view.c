@@ -4,9 +4,9 @@
  */
 #include "arena/arena.h"
 
-size_t xti_view_bytes(uint32_t span_count)
+size_t xti_view_bytes(uint32_t span_capacity)
 {
-    return sizeof(struct xti_view) + span_count * sizeof(struct xti_span);
+    return sizeof(struct xti_view) + span_capacity * sizeof(struct xti_span);
 }
 
 void xti_view_fill(struct xti_view *view, const struct xti_space *space)
@@ -14,17 +14,21 @@ void xti_view_fill(struct xti_view *view, const struct xti_space *space)
     view->base = space->base;
     view->verified = (atomic_uint_least64_t *)(void *)space->verified;
     view->unit_count = 0;
-    view->span_count = space->arena_count;
+    view->span_count = 0;
     for (uint32_t i = 0; i < space->arena_count; i++) {
         const struct xti_arena *arena = &space->arenas[i];
-        struct xti_span *span = &view->spans[i];
+        struct xti_span *span = &view->spans[view->span_count];
         uint64_t own = arena->own_units;
         uint64_t durable = arena->durable_units;
 
+        if (xti_arena_is_dropped(arena))
+            continue;
+        view->span_count++;
         span->first_unit = arena->first_unit;
         span->units = arena->visible_units;
         span->own_from = own < arena->visible_units ? own : arena->visible_units;
         span->durable = durable < arena->visible_units ? durable : arena->visible_units;
+        span->live_units = arena->visible_live_units;
         view->unit_count += arena->visible_units;
     }
 }

@@ -19,15 +19,30 @@ uint32_t xti_commit_extents_max(uint32_t record_bytes)
            (uint32_t)sizeof(struct xtd_extent);
 }
 
-uint32_t xti_commit_bytes_for(uint32_t extent_count)
+/* Where the zeroes begin. */
+static uint64_t tables_end(uint32_t extent_count, uint32_t live_count)
 {
-    if (extent_count > xti_commit_extents_max(XTD_COMMIT_BYTES_MAX))
+    return RECORD_FIXED_BYTES + (uint64_t)extent_count * sizeof(struct xtd_extent) +
+           (uint64_t)live_count * sizeof(struct xtd_live);
+}
+
+uint32_t xti_commit_bytes_for(uint32_t extent_count, uint32_t live_count)
+{
+    uint64_t bytes = tables_end(extent_count, live_count) + RECORD_HASH_BYTES;
+
+    if (bytes > XTD_COMMIT_BYTES_MAX)
         return 0;
-
-    uint64_t bytes =
-        RECORD_FIXED_BYTES + RECORD_HASH_BYTES + (uint64_t)extent_count * sizeof(struct xtd_extent);
-
     return (uint32_t)xti_round_up(bytes, XTD_PAGE_BYTES);
+}
+
+struct xtd_live *xti_commit_live(struct xtd_commit_record *record)
+{
+    return (struct xtd_live *)(void *)&record->extents[record->extent_count];
+}
+
+const struct xtd_live *xti_commit_live_const(const struct xtd_commit_record *record)
+{
+    return (const struct xtd_live *)(const void *)&record->extents[record->extent_count];
 }
 
 uint64_t xti_commit_seal(struct xtd_commit_record *record)
@@ -98,6 +113,12 @@ static xt_status fields_check(const struct xtd_commit_record *record, struct xti
              record->extent_count >= 1 &&
                  record->extent_count <= xti_commit_extents_max(record->record_bytes),
              "commit record extent_count", offsetof(struct xtd_commit_record, extent_count));
+    xti_rule(&rules,
+             tables_end(record->extent_count, record->live_count) <=
+                 record->record_bytes - RECORD_HASH_BYTES,
+             "commit record live_count", offsetof(struct xtd_commit_record, live_count));
+    xti_rule(&rules, record->reserved == 0, "commit record reserved",
+             offsetof(struct xtd_commit_record, reserved));
 
     return rules.status;
 }
@@ -156,6 +177,22 @@ static xt_status extent_check(const struct xtd_commit_record *record, uint32_t i
     return rules.status;
 }
 
+/* What the manifest and the frontiers allow is for the one who has them. */
+static xt_status live_check(const struct xtd_commit_record *record, uint32_t i,
+                            struct xti_finding *finding)
+{
+    const struct xtd_live *live = &xti_commit_live_const(record)[i];
+    uint32_t id_before = i == 0 ? 0 : live[-1].arena_id;
+    struct xti_rules rules = {finding, tables_end(record->extent_count, i), XT_OK};
+
+    xti_rule(&rules, live->arena_id > id_before, "commit record live arena_id",
+             offsetof(struct xtd_live, arena_id));
+    xti_rule(&rules, live->live_units <= record->state.live_units, "commit record live units",
+             offsetof(struct xtd_live, live_units));
+
+    return rules.status;
+}
+
 /* The record lies at the start of extents[0]; arenas start at multiples of 32768 units. */
 static xt_status place_check(const struct xtd_commit_record *record, struct xti_finding *finding)
 {
@@ -173,9 +210,9 @@ static xt_status place_check(const struct xtd_commit_record *record, struct xti_
     return rules.status;
 }
 
-static xt_status extents_check(const struct xtd_commit_record *record, struct xti_finding *finding)
+static xt_status tables_check(const struct xtd_commit_record *record, struct xti_finding *finding)
 {
-    uint64_t end = RECORD_FIXED_BYTES + (uint64_t)record->extent_count * sizeof(struct xtd_extent);
+    uint64_t end = tables_end(record->extent_count, record->live_count);
 
     for (uint32_t i = 0; i < record->extent_count; i++) {
         xt_status status = extent_check(record, i, finding);
@@ -183,8 +220,14 @@ static xt_status extents_check(const struct xtd_commit_record *record, struct xt
         if (status != XT_OK)
             return status;
     }
+    for (uint32_t i = 0; i < record->live_count; i++) {
+        xt_status status = live_check(record, i, finding);
+
+        if (status != XT_OK)
+            return status;
+    }
     if (!xti_is_zero((const char *)record + end, record->record_bytes - RECORD_HASH_BYTES - end))
-        return xti_found(finding, XT_ECORRUPT, "commit record zeroes behind the extents", end);
+        return xti_found(finding, XT_ECORRUPT, "commit record zeroes behind the live table", end);
     return place_check(record, finding);
 }
 
@@ -204,5 +247,5 @@ xt_status xti_commit_check(const struct xtd_commit_record *record, size_t availa
     status = fields_check(record, finding);
     if (status != XT_OK)
         return status;
-    return extents_check(record, finding);
+    return tables_check(record, finding);
 }

@@ -16,7 +16,7 @@
 
 static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "the format is little-endian");
 
-#define XTD_FORMAT_VERSION 1u
+#define XTD_FORMAT_VERSION 2u
 
 #define XTD_UNIT_SHIFT 6u
 #define XTD_UNIT_BYTES 64u

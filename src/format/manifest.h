@@ -1,7 +1,7 @@
 /* src/format/manifest.h -- manifest-<generation as 16 hex digits>: schema and set of arenas.
  *
  * Immutable. Written under a temporary name, synced, renamed; the next generation is written only
- * when the set of arenas changes.
+ * when the set of arenas changes, or when a commit record has no room for what has changed since.
  *
  *   offset  size  field                meaning
  *        0     8  magic                "XTMANIF\n"
@@ -43,7 +43,7 @@
  *        4     4  first_unit           multiple of 32768
  *        8     8  range_units          multiple of 32768
  *       16     8  committed_units      when the manifest was written; final if sealed
- *       24     8  live_units           likewise (information)
+ *       24     8  live_units           likewise: of nodes that a root reaches
  *       32     8  created_txn
  *       40     4  flags                bit 0: sealed, does not grow any more
  *       44     4  reserved

@@ -6,7 +6,7 @@
  *       16     8  time_ns              wall clock since 1970 (information)
  *       24     8  timeline             random; new each time a writer opens the store
  *       32     8  live_units           units of nodes reachable from the roots
- *       40     8  dead_units           units committed earlier that no root reaches any more
+ *       40     8  dead_units           committed units that no root reaches
  *       48     8  journal_sequence     reserved for a journal; 0
  *       56     4  record_ref           where this state's commit record starts
  *       60     4  record_bytes         multiple of 4096
@@ -27,8 +27,8 @@
  *       16     8  item_count
  *       24     8  reserved
  *
- * frontier, 16 bytes: an arena that may still grow. Arenas of the manifest without a frontier are
- * sealed: their committed_units stand in the manifest.
+ * frontier, 16 bytes: of each arena whose committed units are not those of its entry in the
+ * manifest, and of the one that may still grow.
  *        0     4  arena_id
  *        4     4  reserved
  *        8     8  units                committed units from the start of the arena

@@ -25,6 +25,7 @@ struct verify {
     bool checksums;
     size_t map_bytes;
     uint64_t *span_first;                  /* for each span, the units of those before it */
+    uint64_t *span_live;                   /* for each span, the units of nodes seen in it */
     uint64_t *taken;                       /* a bit for each unit that belongs to a node seen */
     struct open_node open[XTD_LEVELS_MAX]; /* by level */
 };
@@ -49,14 +50,15 @@ static xt_status found_at(struct verify *verify, const char *what, const void *a
 static xt_status units_init(struct verify *verify)
 {
     const struct xti_view *view = verify->walk.view;
-    size_t span_bytes = view->span_count * sizeof *verify->span_first;
+    size_t span_bytes = 2 * view->span_count * sizeof *verify->span_first;
     uint64_t first = 0;
 
     verify->map_bytes = span_bytes + (size_t)(view->unit_count / 64 + 1) * sizeof *verify->taken;
     verify->span_first = xti_alloc_zeroed(verify->os, verify->map_bytes);
     if (verify->span_first == NULL)
         return XT_ENOMEM;
-    verify->taken = verify->span_first + view->span_count;
+    verify->span_live = verify->span_first + view->span_count;
+    verify->taken = verify->span_live + view->span_count;
     for (uint32_t i = 0; i < view->span_count; i++) {
         verify->span_first[i] = first;
         first += view->spans[i].units;
@@ -68,10 +70,11 @@ static xt_status units_take(struct verify *verify)
 {
     const struct xti_walk *walk = &verify->walk;
     const struct xti_walk_frame *frame = xti_walk_node(walk);
-    uint64_t unit =
-        verify->span_first[walk->span - walk->view->spans] + (frame->ref - walk->span->first_unit);
+    size_t span = (size_t)(walk->span - walk->view->spans);
+    uint64_t unit = verify->span_first[span] + (frame->ref - walk->span->first_unit);
     uint64_t end = unit + frame->node->size_units;
 
+    verify->span_live[span] += frame->node->size_units;
     verify->report->units += frame->node->size_units;
     for (; unit < end; unit++) {
         uint64_t *word = &verify->taken[unit / 64];
@@ -299,6 +302,11 @@ static xt_status totals_check(struct verify *verify)
         return found(verify, view->root_ref, "T8: items in the tree and in the commit differ", 0);
     if (verify->report->units != view->live_units)
         return found(verify, view->root_ref, "T8: units in the tree and in the commit differ", 0);
+    for (uint32_t i = 0; i < view->span_count; i++) {
+        if (verify->span_live[i] != view->spans[i].live_units)
+            return found(verify, view->spans[i].first_unit,
+                         "T8: units in an arena and in the commit differ", 0);
+    }
     return XT_OK;
 }
 

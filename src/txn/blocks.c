@@ -94,8 +94,8 @@ void xti_txn_free(struct xti_txn *txn, uint32_t ref, uint32_t units)
     txn->now.live_units = less_u64(txn->now.live_units, units);
     txn->is_dirty = true;
     if (ref - arena->first_unit < arena->frozen_units)
-        txn->now.dead_units += units;
-    else if (node->crc32c == txn->edit.sequence && node->birth_txn == txn->edit.number)
+        return;
+    if (node->crc32c == txn->edit.sequence && node->birth_txn == txn->edit.number)
         xti_free_own(txn, ref, units);
     else
         xti_free_retire(txn, ref, units);

@@ -4,7 +4,7 @@
  *
  * SPDX-License-Identifier: MIT
  */
-#include "txn/txn_private.h"
+#include "txn/lives.h"
 
 #include <string.h>
 
@@ -72,15 +72,36 @@ static xt_status write_parts(struct xti_txn *txn, xt_error *error)
     return status;
 }
 
-static void fill_state(const struct xti_txn *txn, bool has_new_arenas, struct xtd_state *state)
+/* Inserts at the place that arena_id has. */
+static void add_frontier(struct xtd_state *state, uint32_t arena_id, uint64_t units)
+{
+    uint32_t i = state->frontier_count++;
+
+    for (; i > 0 && state->frontiers[i - 1].arena_id > arena_id; i--)
+        state->frontiers[i] = state->frontiers[i - 1];
+    state->frontiers[i] = (struct xtd_frontier){.arena_id = arena_id, .units = units};
+}
+
+/* has_manifest: the commit writes one, which says all but how the open arena goes on. */
+static void fill_arenas(const struct xti_txn *txn, bool has_manifest, struct xtd_state *state)
+{
+    for (uint32_t i = 0; i < txn->space.arena_count; i++) {
+        const struct xti_arena *arena = &txn->space.arenas[i];
+        bool is_gone = has_manifest && xti_arena_is_left_out(txn, arena);
+
+        if (arena->id == txn->now.arena_id || (!has_manifest && xti_arena_has_frontier(txn, arena)))
+            add_frontier(state, arena->id, arena->top_units);
+        state->dead_units += is_gone ? 0 : arena->top_units - arena->live_units;
+    }
+}
+
+static void fill_state(const struct xti_txn *txn, bool has_manifest, struct xtd_state *state)
 {
     const struct xti_os *os = txn->os;
-    uint64_t dead = txn->now.dead_units;
-    uint32_t count = 0;
 
     memset(state, 0, sizeof *state);
     state->txn = txn->state.txn + 1;
-    state->manifest_generation = txn->state.manifest_generation + (has_new_arenas ? 1 : 0);
+    state->manifest_generation = txn->state.manifest_generation + (has_manifest ? 1 : 0);
     state->time_ns = os->now_ns(os);
     state->timeline = txn->timeline;
     state->live_units = txn->now.live_units;
@@ -91,16 +112,7 @@ static void fill_state(const struct xti_txn *txn, bool has_new_arenas, struct xt
     state->roots[0].ref = txn->now.root.ref;
     state->roots[0].height = txn->now.root.height;
     state->roots[0].item_count = txn->now.root.item_count;
-    for (uint32_t i = 0; i < txn->space.arena_count; i++) {
-        const struct xti_arena *arena = &txn->space.arenas[i];
-
-        if (arena->id != txn->now.arena_id)
-            continue;
-        state->frontiers[count].arena_id = arena->id;
-        state->frontiers[count++].units = arena->top_units;
-    }
-    state->frontier_count = count;
-    state->dead_units = dead < XTD_SPACE_UNITS ? dead : XTD_SPACE_UNITS;
+    fill_arenas(txn, has_manifest, state);
 }
 
 /* The part with the record comes first. A part is empty where a reservation made an arena and
@@ -133,6 +145,25 @@ static void fill_extents(const struct xti_txn *txn, struct xtd_commit_record *re
     record->extent_count = next;
 }
 
+/* A manifest that the commit writes says it all. */
+static void fill_live(const struct xti_txn *txn, struct xtd_commit_record *record)
+{
+    struct xtd_live *live = xti_commit_live(record);
+
+    if (record->state.manifest_generation != txn->state.manifest_generation)
+        return;
+    for (uint32_t i = 0; i < txn->space.arena_count; i++) {
+        const struct xti_arena *arena = &txn->space.arenas[i];
+        uint32_t j;
+
+        if (arena->live_units == arena->listed_live_units)
+            continue;
+        for (j = record->live_count++; j > 0 && live[j - 1].arena_id > arena->id; j--)
+            live[j] = live[j - 1];
+        live[j] = (struct xtd_live){arena->id, (uint32_t)arena->live_units};
+    }
+}
+
 static xt_status write_record(struct xti_txn *txn, const struct xtd_state *state,
                               uint64_t *record_hash, xt_error *error)
 {
@@ -150,6 +181,7 @@ static xt_status write_record(struct xti_txn *txn, const struct xtd_state *state
     record->previous_ref = txn->state.record_ref;
     record->durable_txn = txn->state.txn;
     fill_extents(txn, record);
+    fill_live(txn, record);
     *record_hash = xti_commit_seal(record);
     XTI_ASSERT(xti_commit_check(record, XTD_PAGE_BYTES, &finding) == XT_OK);
     for (uint32_t i = 0; i < txn->epoch.part_count; i++) {
@@ -242,8 +274,12 @@ static void remove_old_manifest(struct xti_txn *txn, uint64_t generation)
 static void adopt(struct xti_txn *txn, const struct xtd_state *state, uint64_t record_hash,
                   struct xti_view *view)
 {
+    bool has_manifest = state->manifest_generation != txn->state.manifest_generation;
+
     remove_old_manifest(txn, state->manifest_generation);
     txn->os->mutex_lock(txn->os, txn->mutex);
+    if (has_manifest)
+        xti_arenas_list(txn, state->manifest_generation);
     for (uint32_t i = 0; i < txn->space.arena_count; i++) {
         struct xti_arena *arena = &txn->space.arenas[i];
 
@@ -256,19 +292,12 @@ static void adopt(struct xti_txn *txn, const struct xtd_state *state, uint64_t r
     txn->record_hash = record_hash;
     show_pending(txn, view);
     txn->os->mutex_unlock(txn->os, txn->mutex);
+    if (has_manifest)
+        xti_dropped_unlink(txn);
     xti_txn_next_sequence(txn, true);
     xti_epoch_end(txn);
     txn->expected_units = 0;
     txn->is_unsaved = false;
-}
-
-static bool has_new_arenas(const struct xti_txn *txn)
-{
-    for (uint32_t i = 0; i < txn->epoch.part_count; i++) {
-        if (txn->epoch.parts[i].is_new)
-            return true;
-    }
-    return false;
 }
 
 static xt_status make_durable(struct xti_txn *txn, const struct xtd_state *state,
@@ -303,7 +332,7 @@ static xt_status commit_files(struct xti_txn *txn, xt_error *error)
     status = write_parts(txn, error);
     if (status != XT_OK)
         return status;
-    fill_state(txn, has_new_arenas(txn), &state);
+    fill_state(txn, xti_manifest_is_due(txn), &state);
     status = xti_view_new(txn, &view); /* first, so that nothing can fail after HEAD is written */
     if (status != XT_OK)
         return xti_report(error, status, txn->path, NULL, XTI_NO_OFFSET, "memory for a view");

@@ -7,40 +7,10 @@
  *
  * SPDX-License-Identifier: MIT
  */
-#include "txn/txn_private.h"
+#include "txn/lives.h"
 
 #include <errno.h>
 #include <string.h>
-
-/* An arena grows with the store, so that large stores have few files: a quarter of what there is,
- * at least the size given at creation and at most 1 GiB: 16 GiB in about 20 files, 256 GiB in
- * 270. A load that announces more than 64 GiB gets 64 larger ones: one commit can name 96. */
-#define ARENA_UNITS_MAX ((UINT64_C(1) << 30) / XTD_UNIT_BYTES)
-
-static uint64_t min_u64(uint64_t a, uint64_t b)
-{
-    return a < b ? a : b;
-}
-
-static uint64_t max_u64(uint64_t a, uint64_t b)
-{
-    return a > b ? a : b;
-}
-
-static uint64_t arena_units_for(const struct xti_txn *txn, uint64_t units)
-{
-    uint64_t total = 0;
-    uint64_t wanted;
-
-    for (uint32_t i = 0; i < txn->space.arena_count; i++)
-        total += txn->space.arenas[i].range_units;
-    wanted = max_u64(total / 4, txn->expected_units + 2 * xti_arena_header_units(txn));
-    wanted = min_u64(wanted, max_u64(ARENA_UNITS_MAX, txn->expected_units / 64));
-    wanted = max_u64(wanted, txn->schema.arena_bytes / XTD_UNIT_BYTES);
-    /* Room for the header, the record and the gap before the end. */
-    wanted = max_u64(wanted, units + 3 * xti_arena_header_units(txn));
-    return xti_round_up(wanted, XTD_ARENA_ALIGN_UNITS);
-}
 
 static int write_arena_header(struct xti_txn *txn, const struct xti_arena *arena, xti_file file)
 {
@@ -114,6 +84,15 @@ static xt_status add_to_space(struct xti_txn *txn, struct xti_arena *arena)
     return status;
 }
 
+/* Positions of arenas change: what was known of the room in one is not any more. */
+static void give_back_ranges(struct xti_txn *txn)
+{
+    txn->edit.room = 0;
+    txn->os->mutex_lock(txn->os, txn->mutex);
+    xti_dropped_release(txn);
+    txn->os->mutex_unlock(txn->os, txn->mutex);
+}
+
 xt_status xti_epoch_add_arena(struct xti_txn *txn, uint64_t units, xt_error *error)
 {
     struct xti_arena arena = {0};
@@ -124,8 +103,9 @@ xt_status xti_epoch_add_arena(struct xti_txn *txn, uint64_t units, xt_error *err
     if (txn->epoch.part_count == XTI_EPOCH_PARTS_MAX || txn->space.arena_count == XTD_ARENAS_MAX)
         return xti_report(error, XT_EFULL, txn->path, NULL, XTI_NO_OFFSET,
                           "a commit can name no more arenas");
+    give_back_ranges(txn);
     arena.id = txn->next_arena_id;
-    arena.range_units = arena_units_for(txn, units);
+    arena.range_units = xti_arena_units_for(txn, units);
     arena.top_units = xti_arena_header_units(txn);
     arena.visible_units = arena.top_units;
     arena.durable_units = arena.top_units;
@@ -231,9 +211,11 @@ xt_status xti_epoch_room(struct xti_txn *txn, uint64_t units, struct xti_arena *
 {
     struct xti_arena *arena = xti_space_arena(&txn->space, txn->now.arena_id);
     uint64_t record = txn->path != NULL && txn->epoch.record_ref == 0 ? XTD_PAGE_UNITS : 0;
+    bool is_left = arena == NULL || arena->range_units - arena->top_units < units + record ||
+                   (txn->epoch.part_count == 0 && xti_arena_is_worn(txn, arena));
     xt_status status;
 
-    if (arena == NULL || arena->range_units - arena->top_units < units + record) {
+    if (is_left) {
         status = xti_epoch_add_arena(txn, units, error);
         if (status != XT_OK)
             return status;

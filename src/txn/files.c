@@ -2,7 +2,7 @@
  *
  * SPDX-License-Identifier: MIT
  */
-#include "txn/txn_private.h"
+#include "txn/lives.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -186,6 +186,7 @@ static void fill_manifest(const struct xti_txn *txn, const struct xtd_state *sta
 {
     struct xtd_manifest_arena *out;
     struct xtd_dim *dim;
+    uint32_t count = 0;
 
     memcpy(manifest->uuid, txn->uuid, sizeof manifest->uuid);
     manifest->generation = state->manifest_generation;
@@ -200,7 +201,6 @@ static void fill_manifest(const struct xti_txn *txn, const struct xtd_state *sta
     manifest->inner_capacity = txn->schema.inner_capacity;
     manifest->supernode_units_max = txn->supernode_units_max;
     manifest->extent_align = txn->schema.extent_align;
-    manifest->arena_count = txn->space.arena_count;
     manifest->next_arena_id = txn->next_arena_id;
     dim = xti_manifest_dims(manifest);
     for (uint32_t i = 0; i < txn->schema.dims; i++)
@@ -209,14 +209,19 @@ static void fill_manifest(const struct xti_txn *txn, const struct xtd_state *sta
     for (uint32_t i = 0; i < txn->space.arena_count; i++) {
         const struct xti_arena *arena = &txn->space.arenas[i];
 
-        out[i].arena_id = arena->id;
-        out[i].first_unit = arena->first_unit;
-        out[i].range_units = arena->range_units;
-        out[i].committed_units = arena->top_units;
-        out[i].live_units = arena->live_units;
-        out[i].created_txn = arena->created_txn;
-        out[i].flags = arena->id == txn->now.arena_id ? 0 : XTD_ARENA_SEALED;
+        if (xti_arena_is_dropped(arena) || xti_arena_is_left_out(txn, arena))
+            continue;
+        out[count++] = (struct xtd_manifest_arena){
+            .arena_id = arena->id,
+            .first_unit = arena->first_unit,
+            .range_units = arena->range_units,
+            .committed_units = arena->top_units,
+            .live_units = arena->live_units,
+            .created_txn = arena->created_txn,
+            .flags = arena->id == txn->now.arena_id ? 0 : XTD_ARENA_SEALED,
+        };
     }
+    manifest->arena_count = count;
 }
 
 /* Ascending arena_id is what the format wants; the space is in ascending address order. */
@@ -235,8 +240,8 @@ static void sort_by_id(struct xtd_manifest_arena *arenas, uint32_t count)
 xt_status xti_write_manifest(struct xti_txn *txn, const struct xtd_state *state, xt_error *error,
                              bool *must_break)
 {
-    size_t bytes = xti_manifest_bytes(txn->schema.dims, txn->space.arena_count);
-    struct xtd_manifest *manifest = xti_alloc_zeroed(txn->os, bytes);
+    size_t capacity = xti_manifest_bytes(txn->schema.dims, txn->space.arena_count);
+    struct xtd_manifest *manifest = xti_alloc_zeroed(txn->os, capacity);
     struct xti_finding finding;
     xt_status status;
 
@@ -246,9 +251,9 @@ xt_status xti_write_manifest(struct xti_txn *txn, const struct xtd_state *state,
     fill_manifest(txn, state, manifest);
     sort_by_id(xti_manifest_arenas(manifest), manifest->arena_count);
     xti_manifest_seal(manifest);
-    XTI_ASSERT(xti_manifest_check(manifest, bytes, &finding) == XT_OK);
+    XTI_ASSERT(xti_manifest_check(manifest, manifest->total_bytes, &finding) == XT_OK);
     status = write_manifest_file(txn, manifest, error, must_break);
-    txn->os->free(txn->os, manifest, bytes);
+    txn->os->free(txn->os, manifest, capacity);
     return status;
 }
 

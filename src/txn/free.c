@@ -212,16 +212,10 @@ static void freeze_size(const struct freeze *freeze, struct xti_free_blocks *siz
     const uint32_t free_range[2] = {0, size->old_left};
     const uint32_t taken_range[2] = {size->old_left, size->old_count};
     const uint32_t fresh_range[2] = {0, size->fresh_count};
-    struct xti_mark *now = &freeze->txn->now;
-    struct xti_mark *published = &freeze->txn->published;
-    uint64_t dead;
 
     size->old_left = keep_refs(freeze, size, size->old, free_range, 0, true);
     size->old_count = keep_refs(freeze, size, size->old, taken_range, size->old_left, false);
     size->fresh_count = keep_refs(freeze, size, size->fresh, fresh_range, 0, true);
-    dead = (uint64_t)(free_range[1] - size->old_left) * size->units;
-    published->dead_units += dead;
-    now->dead_units += dead + (uint64_t)(fresh_range[1] - size->fresh_count) * size->units;
 }
 
 static void freeze_retired(const struct freeze *freeze)
@@ -235,13 +229,8 @@ static void freeze_retired(const struct freeze *freeze)
 
         if (i == settled)
             queue->settled = at;
-        if (!is_frozen(freeze, retired.ref)) {
+        if (!is_frozen(freeze, retired.ref))
             queue->entries[at++] = retired;
-            continue;
-        }
-        freeze->txn->now.dead_units += retired.units;
-        if (i < settled)
-            freeze->txn->published.dead_units += retired.units;
     }
     if (settled == queue->end)
         queue->settled = at;

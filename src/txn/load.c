@@ -6,7 +6,7 @@
  *
  * SPDX-License-Identifier: MIT
  */
-#include "txn/txn_private.h"
+#include "txn/lives.h"
 
 #include <errno.h>
 #include <string.h>
@@ -96,20 +96,34 @@ static xt_status read_record(struct xti_txn *txn, const struct xti_arena *arena,
     return xti_report(error, XT_ECORRUPT, txn->path, name, offset + finding.offset, finding.what);
 }
 
+/* The arena of the newest state that owns a ref; NULL: none. */
+static const struct xti_arena *find_arena(const struct xti_txn *txn, uint32_t ref)
+{
+    for (uint32_t i = 0; i < txn->space.arena_count; i++) {
+        const struct xti_arena *other = &txn->space.arenas[i];
+
+        if (ref >= other->first_unit && ref - other->first_unit < other->range_units &&
+            !xti_arena_is_dropped(other))
+            return other;
+    }
+    return NULL;
+}
+
+bool xti_chain_goes_on(const struct xti_txn *txn, uint32_t ref, uint64_t number)
+{
+    const struct xti_arena *arena = find_arena(txn, ref);
+
+    return arena != NULL && arena->created_txn <= number;
+}
+
 xt_status xti_read_record(struct xti_txn *txn, uint32_t ref, uint32_t record_bytes, uint64_t hash,
                           struct xtd_commit_record **out, xt_error *error)
 {
-    const struct xti_arena *arena = NULL;
+    const struct xti_arena *arena = find_arena(txn, ref);
     struct xtd_commit_record *record;
     xt_status status;
 
     *out = NULL;
-    for (uint32_t i = 0; i < txn->space.arena_count; i++) {
-        const struct xti_arena *other = &txn->space.arenas[i];
-
-        if (ref >= other->first_unit && ref - other->first_unit < other->range_units)
-            arena = other;
-    }
     if (arena == NULL)
         return xti_report(error, XT_ECORRUPT, txn->path, XTI_NAME_HEAD, 56,
                           "commit record outside the arenas");
@@ -128,6 +142,34 @@ xt_status xti_read_record(struct xti_txn *txn, uint32_t ref, uint32_t record_byt
     return status;
 }
 
+/* What the live table says instead of the manifest; then that it is right in sum: what the state
+ * says of the tree as a whole. */
+static xt_status take_live(struct xti_txn *txn, const struct xtd_commit_record *record,
+                           xt_error *error)
+{
+    const struct xtd_live *live = xti_commit_live_const(record);
+    uint64_t sum = 0;
+    bool fits = true;
+
+    for (uint32_t i = 0; i < record->live_count; i++) {
+        struct xti_arena *arena = xti_space_arena(&txn->space, live[i].arena_id);
+
+        if (arena == NULL || xti_arena_is_dropped(arena))
+            return xti_report(error, XT_ECORRUPT, txn->path, NULL, XTI_NO_OFFSET,
+                              "live units of an arena that the manifest does not list");
+        arena->live_units = live[i].live_units;
+        arena->visible_live_units = live[i].live_units;
+    }
+    for (uint32_t i = 0; i < txn->space.arena_count; i++) {
+        sum += txn->space.arenas[i].live_units;
+        fits = fits && txn->space.arenas[i].live_units <= txn->space.arenas[i].durable_units;
+    }
+    if (!fits || sum != record->state.live_units)
+        return xti_report(error, XT_ECORRUPT, txn->path, NULL, XTI_NO_OFFSET,
+                          "live units of the arenas and of the commit differ");
+    return XT_OK;
+}
+
 static xt_status check_record(struct xti_txn *txn, const struct xtd_head_slot *slot,
                               bool hashes_extents, xt_error *error)
 {
@@ -141,6 +183,8 @@ static xt_status check_record(struct xti_txn *txn, const struct xtd_head_slot *s
     if (memcmp(&record->state, &slot->state, sizeof slot->state) != 0)
         status = xti_report(error, XT_ECORRUPT, txn->path, XTI_NAME_HEAD, 32,
                             "HEAD and its commit record differ");
+    if (status == XT_OK)
+        status = take_live(txn, record, error);
     if (status == XT_OK && hashes_extents)
         status = xti_check_extents(txn, record, error);
     txn->os->free(txn->os, record, bytes);
@@ -163,6 +207,14 @@ static bool is_undone(const struct xti_txn *txn, const struct xtd_head_slot *slo
     return slot->state.txn == txn->state.txn && slot->record_hash != txn->record_hash;
 }
 
+/* The store has gone on so far that nothing tells how it came there: the arena of a record is gone.
+ * Whether what this handle has mapped is part of its past cannot be known any more. */
+static xt_status report_cut(struct xti_txn *txn, xt_error *error)
+{
+    return xti_report(error, XT_ECORRUPT, txn->path, XTI_NAME_HEAD, XTI_NO_OFFSET,
+                      "no record leads back to the commit that this handle shows; open again");
+}
+
 /* That the commit which the handle shows is an ancestor of slot's. One writer's commits follow each
  * other; where another writer took over, the chain of records is followed back. */
 static xt_status check_history(struct xti_txn *txn, const struct xtd_head_slot *slot,
@@ -177,8 +229,11 @@ static xt_status check_history(struct xti_txn *txn, const struct xtd_head_slot *
         return XT_OK;
     for (; number > txn->state.txn && ref != 0; number--) {
         struct xtd_commit_record *record;
-        xt_status status = xti_read_record(txn, ref, bytes, hash, &record, error);
+        xt_status status;
 
+        if (!xti_chain_goes_on(txn, ref, number))
+            return report_cut(txn, error);
+        status = xti_read_record(txn, ref, bytes, hash, &record, error);
         if (record == NULL)
             return status;
         if (record->state.txn != number || record->state.record_ref != ref)
@@ -206,6 +261,33 @@ static uint64_t committed_units(const struct xtd_state *state,
     return entry->committed_units;
 }
 
+/* What an arena of the manifest lies upon was dropped. It goes if only the handle's own view, which
+ * is about to be replaced, may lead there. */
+static xt_status make_place(struct xti_txn *txn, const struct xtd_manifest_arena *entry,
+                            xt_error *error)
+{
+    bool is_used =
+        txn->current != NULL && (txn->oldest != txn->current || txn->current->references > 1);
+
+    for (uint32_t i = txn->space.arena_count; i-- > 0;) {
+        const struct xti_arena *arena = &txn->space.arenas[i];
+
+        if (arena->first_unit >= entry->first_unit + entry->range_units ||
+            entry->first_unit >= arena->first_unit + arena->range_units)
+            continue;
+        if (!xti_arena_is_dropped(arena))
+            return xti_report(error, XT_ECORRUPT, txn->path, NULL, XTI_NO_OFFSET,
+                              "an arena has moved between two manifests");
+        if (is_used)
+            return xti_report(error, XT_EFULL, txn->path, NULL, XTI_NO_OFFSET,
+                              "an older snapshot of this handle still uses the addresses of an "
+                              "arena");
+        xti_space_remove(&txn->space, i);
+        txn->is_torn = txn->current != NULL;
+    }
+    return XT_OK;
+}
+
 static xt_status add_arena(struct xti_txn *txn, const struct xtd_manifest_arena *entry,
                            xt_error *error)
 {
@@ -216,6 +298,9 @@ static xt_status add_arena(struct xti_txn *txn, const struct xtd_manifest_arena 
     arena.first_unit = entry->first_unit;
     arena.range_units = entry->range_units;
     arena.created_txn = entry->created_txn;
+    status = make_place(txn, entry, error);
+    if (status != XT_OK)
+        return status;
     status = xti_space_add(&txn->space, &arena);
     if (status == XT_EFULL)
         return xti_report(error, status, txn->path, NULL, XTI_NO_OFFSET,
@@ -269,7 +354,8 @@ static xt_status load_arena(struct xti_txn *txn, const struct xtd_state *state,
             return status;
         arena = xti_space_arena(&txn->space, entry->arena_id);
     }
-    if (arena->first_unit != entry->first_unit || arena->range_units != entry->range_units)
+    if (arena->first_unit != entry->first_unit || arena->range_units != entry->range_units ||
+        xti_arena_is_dropped(arena))
         return xti_report(error, XT_ECORRUPT, txn->path, NULL, XTI_NO_OFFSET,
                           "an arena has moved between two manifests");
     status = map_arena(txn, arena, units, error);
@@ -282,6 +368,8 @@ static xt_status load_arena(struct xti_txn *txn, const struct xtd_state *state,
     arena->own_units = txn->is_writable ? units : UINT64_MAX;
     arena->live_units = entry->live_units;
     arena->visible_live_units = entry->live_units;
+    arena->listed_units = entry->committed_units;
+    arena->listed_live_units = entry->live_units;
     arena->is_sealed = (entry->flags & XTD_ARENA_SEALED) != 0;
     return XT_OK;
 }
@@ -301,7 +389,50 @@ static bool frontiers_are_known(const struct xtd_state *state, const struct xtd_
     return true;
 }
 
+static bool is_listed(const struct xtd_manifest *manifest, uint32_t arena_id)
+{
+    const struct xtd_manifest_arena *entries = xti_manifest_arenas_const(manifest);
+    uint32_t low = 0;
+    uint32_t high = manifest->arena_count;
+
+    while (low < high) { /* the first entry that is not before it */
+        uint32_t middle = low + (high - low) / 2;
+
+        if (entries[middle].arena_id < arena_id)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low < manifest->arena_count && entries[low].arena_id == arena_id;
+}
+
+/* Arenas that the manifest does not list any more; removing their files is the writer's duty. */
+static void drop_unlisted(struct xti_txn *txn, const struct xtd_manifest *manifest)
+{
+    uint64_t number = txn->current == NULL ? 0 : txn->current->number + 1;
+
+    for (uint32_t i = 0; i < txn->space.arena_count; i++) {
+        struct xti_arena *arena = &txn->space.arenas[i];
+
+        if (xti_arena_is_dropped(arena) || is_listed(manifest, arena->id))
+            continue;
+        xti_arena_drop(arena, manifest->generation, number);
+        arena->is_unlinked = !txn->is_writable;
+    }
+}
+
 /* ---- L2: manifest --------------------------------------------------------------------------- */
+
+/* What an arena was at least is not known, if the first is gone. */
+static uint64_t smallest_arena(const struct xtd_manifest *manifest)
+{
+    const struct xtd_manifest_arena *entries = xti_manifest_arenas_const(manifest);
+    uint64_t units = entries[0].range_units;
+
+    for (uint32_t i = 1; i < manifest->arena_count; i++)
+        units = entries[i].range_units < units ? entries[i].range_units : units;
+    return units;
+}
 
 static xt_status take_schema(struct xti_txn *txn, const struct xtd_manifest *manifest,
                              uint64_t window_bytes, xt_error *error)
@@ -315,7 +446,7 @@ static xt_status take_schema(struct xti_txn *txn, const struct xtd_manifest *man
     schema.leaf_capacity = manifest->leaf_capacity;
     schema.inner_capacity = manifest->inner_capacity;
     schema.extent_align = manifest->extent_align;
-    schema.arena_bytes = xti_manifest_arenas_const(manifest)[0].range_units * XTD_UNIT_BYTES;
+    schema.arena_bytes = smallest_arena(manifest) * XTD_UNIT_BYTES;
     xti_txn_set_schema(txn, &schema, manifest->supernode_units_max);
     txn->optional_features = manifest->optional_features;
     status = xti_space_init(&txn->space, txn->os, window_bytes, true, txn->is_writable,
@@ -337,6 +468,7 @@ static xt_status load_manifest(struct xti_txn *txn, const struct xtd_head_slot *
     if (!frontiers_are_known(&slot->state, manifest))
         return xti_report(error, XT_ECORRUPT, txn->path, XTI_NAME_HEAD, 336,
                           "frontier of an arena that the manifest does not list");
+    drop_unlisted(txn, manifest);
     for (uint32_t i = 0; i < manifest->arena_count && status == XT_OK; i++)
         status = load_arena(txn, &slot->state, &entries[i], error);
     if (status != XT_OK)
@@ -345,50 +477,53 @@ static xt_status load_manifest(struct xti_txn *txn, const struct xtd_head_slot *
     return XT_OK;
 }
 
-/* The arena that takes allocations: the last one that is not sealed. */
-static uint32_t open_arena_id(const struct xti_txn *txn)
+/* The arena that takes allocations: the last that is not sealed and that something was written to.
+ * One without content is spare, unless there is no other. */
+static struct xti_arena *open_arena(struct xti_txn *txn)
 {
-    uint32_t id = 0;
+    struct xti_arena *found = NULL;
 
     for (uint32_t i = 0; i < txn->space.arena_count; i++) {
-        const struct xti_arena *arena = &txn->space.arenas[i];
+        struct xti_arena *arena = &txn->space.arenas[i];
+        bool is_spare = arena->durable_units <= xti_arena_header_units(txn);
+        bool found_spare = found != NULL && found->durable_units <= xti_arena_header_units(txn);
 
-        if (!arena->is_sealed && arena->id > id)
-            id = arena->id;
+        if (arena->is_sealed)
+            continue;
+        if (found == NULL || (found_spare && !is_spare) ||
+            (found_spare == is_spare && (arena->id > found->id) != is_spare))
+            found = arena;
     }
-    return id;
+    return found;
 }
 
-/* The manifest is older than the state: what has come to life since lies in the open arena. */
-static void share_live_units(struct xti_txn *txn, uint64_t live_units)
+/* Whatever was written to and is not the open one takes no more, though no manifest says so yet. */
+static uint32_t choose_open_arena(struct xti_txn *txn)
 {
-    struct xti_arena *open_arena = xti_space_arena(&txn->space, open_arena_id(txn));
-    uint64_t others = 0;
+    const struct xti_arena *open = open_arena(txn);
 
-    if (open_arena == NULL)
-        return;
-    for (uint32_t i = 0; i < txn->space.arena_count; i++)
-        others += &txn->space.arenas[i] == open_arena ? 0 : txn->space.arenas[i].live_units;
-    open_arena->live_units = live_units > others ? live_units - others : 0;
-    if (open_arena->live_units > open_arena->visible_units) /* no more than information */
-        open_arena->live_units = open_arena->visible_units;
-    open_arena->visible_live_units = open_arena->live_units;
+    for (uint32_t i = 0; i < txn->space.arena_count; i++) {
+        struct xti_arena *arena = &txn->space.arenas[i];
+
+        if (arena != open && arena->durable_units > xti_arena_header_units(txn))
+            arena->is_sealed = true;
+    }
+    return open == NULL ? 0 : open->id;
 }
 
 static void adopt_slot(struct xti_txn *txn, const struct xtd_head_slot *slot)
 {
     const struct xtd_root *root = &slot->state.roots[0];
 
-    share_live_units(txn, slot->state.live_units);
     txn->state = slot->state;
     txn->record_hash = slot->record_hash;
     txn->published.root.ref = root->ref;
     txn->published.root.height = root->height;
     txn->published.root.item_count = root->item_count;
     txn->published.live_units = slot->state.live_units;
-    txn->published.dead_units = slot->state.dead_units;
-    txn->published.arena_id = open_arena_id(txn);
+    txn->published.arena_id = choose_open_arena(txn);
     txn->now = txn->published;
+    txn->is_torn = false;
 }
 
 /* One attempt to adopt the commit of `slot`. XT_ENOTFOUND: a file that it leads to is gone. */
@@ -419,6 +554,7 @@ static xt_status load_slot(struct xti_txn *txn, const struct xtd_head_slot *slot
         return xti_report(error, status, txn->path, NULL, XTI_NO_OFFSET, "memory for a view");
     adopt_slot(txn, slot);
     xti_view_install(txn, view);
+    xti_dropped_release(txn);
     return XT_OK;
 }
 
@@ -446,7 +582,7 @@ xt_status xti_txn_load(struct xti_txn *txn, uint64_t window_bytes, xt_error *err
         status = xti_read_head(txn, &slot, &next_is_damaged, error);
         if (status != XT_OK)
             return status;
-        if (txn->current != NULL && slot.state.txn <= txn->state.txn) {
+        if (txn->current != NULL && !txn->is_torn && slot.state.txn <= txn->state.txn) {
             if (is_undone(txn, &slot))
                 return report_undone(txn, error);
         } else {

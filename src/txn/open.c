@@ -73,6 +73,7 @@ xt_status xti_take_lock(struct xti_txn *txn, xt_error *error)
 
 struct leftovers {
     struct xti_txn *txn;
+    bool knows_arenas; /* the space has every arena that is needed */
     uint32_t count;
     char names[64][XTI_NAME_BYTES];
 };
@@ -93,7 +94,7 @@ static bool note_leftover(void *context, const char *name)
         is_needed = number == generation || number + 1 == generation;
         break;
     case XTI_IS_ARENA:
-        is_needed = xti_space_arena(&txn->space, (uint32_t)number) != NULL;
+        is_needed = !found->knows_arenas || xti_space_arena(&txn->space, (uint32_t)number) != NULL;
         break;
     case XTI_IS_LOCK:
     case XTI_IS_HEAD:
@@ -106,17 +107,86 @@ static bool note_leftover(void *context, const char *name)
 }
 
 /* R6. Files that a crash left and no commit names. What stays for once is removed the next time. */
-static void remove_leftovers(struct xti_txn *txn)
+static void remove_leftovers(struct xti_txn *txn, bool knows_arenas)
 {
     struct leftovers *found = xti_alloc_zeroed(txn->os, sizeof *found);
+    uint32_t removed;
 
     if (found == NULL)
         return;
     found->txn = txn;
-    (void)txn->os->list(txn->os, txn->path, note_leftover, found);
-    for (uint32_t i = 0; i < found->count; i++)
-        (void)xti_remove_file(txn->os, txn->path, found->names[i]);
+    found->knows_arenas = knows_arenas;
+    do {
+        found->count = 0;
+        removed = 0;
+        (void)txn->os->list(txn->os, txn->path, note_leftover, found);
+        for (uint32_t i = 0; i < found->count; i++)
+            removed += xti_remove_file(txn->os, txn->path, found->names[i]) == 0 ? 1 : 0;
+    } while (found->count == XTI_ARRAY_COUNT(found->names) && removed > 0);
     txn->os->free(txn->os, found, sizeof *found);
+}
+
+static bool owns_range(const struct xti_space *space, const struct xtd_manifest_arena *entry)
+{
+    for (uint32_t i = 0; i < space->arena_count; i++) {
+        const struct xti_arena *arena = &space->arenas[i];
+
+        if (arena->first_unit < entry->first_unit + entry->range_units &&
+            entry->first_unit < arena->first_unit + arena->range_units)
+            return true;
+    }
+    return false;
+}
+
+/* The arenas of the manifest before that the newest one does not list: dropped by it. *knows_all:
+ * they are all in the space. */
+static xt_status add_dropped(struct xti_txn *txn, const struct xtd_manifest *manifest,
+                             bool *knows_all)
+{
+    const struct xtd_manifest_arena *entries = xti_manifest_arenas_const(manifest);
+
+    for (uint32_t i = 0; i < manifest->arena_count; i++) {
+        struct xti_arena arena = {.id = entries[i].arena_id,
+                                  .first_unit = entries[i].first_unit,
+                                  .range_units = entries[i].range_units,
+                                  .created_txn = entries[i].created_txn};
+        xt_status status;
+
+        if (xti_space_arena(&txn->space, arena.id) != NULL)
+            continue;
+        if (owns_range(&txn->space, &entries[i])) {
+            *knows_all = false;
+            continue;
+        }
+        xti_arena_drop(&arena, txn->state.manifest_generation, 0);
+        status = xti_space_add(&txn->space, &arena);
+        if (status == XT_ENOMEM)
+            return status;
+        *knows_all = *knows_all && status == XT_OK;
+    }
+    return XT_OK;
+}
+
+/* R6. A reader may just be opening the commit before: files and ranges of its arenas are not free
+ * yet. */
+static xt_status find_dropped(struct xti_txn *txn, bool *knows_all)
+{
+    struct xtd_manifest *manifest;
+    xt_status status;
+
+    *knows_all = true;
+    if (txn->previous_generation == 0)
+        return XT_OK;
+    status = xti_read_manifest(txn, txn->previous_generation, &manifest, NULL);
+    if (status == XT_OK) {
+        status = add_dropped(txn, manifest, knows_all);
+        txn->os->free(txn->os, manifest, manifest->total_bytes);
+        return status;
+    }
+    if (status == XT_ENOMEM)
+        return status;
+    *knows_all = status != XT_EIO; /* else it is gone or of no use to a reader either */
+    return XT_OK;
 }
 
 /* A root outside of what was found might come to lie among blocks of this process.
@@ -126,6 +196,7 @@ static void remove_leftovers(struct xti_txn *txn)
 static xt_status prepare_writing(struct xti_txn *txn, xt_error *error)
 {
     uint64_t generation = txn->state.manifest_generation;
+    bool knows_arenas = false;
     xt_status status = XT_OK;
     int result;
 
@@ -145,11 +216,14 @@ static xt_status prepare_writing(struct xti_txn *txn, xt_error *error)
     if (status != XT_OK)
         return xti_report(error, status, txn->path, NULL, XTI_NO_OFFSET, "memory for an arena");
     txn->previous_generation = generation > 1 ? generation - 1 : 0;
+    status = find_dropped(txn, &knows_arenas);
+    if (status != XT_OK)
+        return xti_report(error, status, txn->path, NULL, XTI_NO_OFFSET, "memory for arenas");
     status = xti_sync_folders(txn, error); /* R4: a creator may have died before it did so */
     if (status == XT_OK)
         status = xti_write_head(txn, &txn->state, txn->record_hash, error);
     if (status == XT_OK)
-        remove_leftovers(txn);
+        remove_leftovers(txn, knows_arenas);
     return status;
 }
 

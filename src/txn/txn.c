@@ -185,16 +185,19 @@ static void fill_stats(const struct xti_txn *txn, xt_store_stats *out)
     out->format_version = XTD_FORMAT_VERSION;
     out->txn = txn->state.txn;
     out->commit_time_ns = txn->state.time_ns;
-    out->arena_count = txn->space.arena_count;
+    out->arena_count = xti_space_listed_count(&txn->space);
     out->arena_bytes = 0;
     out->committed_bytes = 0;
     for (uint32_t i = 0; i < txn->space.arena_count; i++) {
         const struct xti_arena *arena = &txn->space.arenas[i];
 
+        if (xti_arena_is_dropped(arena))
+            continue;
         out->arena_bytes += arena->range_units * XTD_UNIT_BYTES;
         out->committed_bytes += committed_bytes(txn, arena);
     }
     out->live_bytes = txn->published.live_units * XTD_UNIT_BYTES;
+    out->dead_bytes = out->committed_bytes - out->live_bytes;
     out->window_bytes = txn->space.window_units * XTD_UNIT_BYTES;
 }
 
@@ -207,12 +210,15 @@ void xti_txn_stats(struct xti_txn *txn, xt_store_stats *out)
 
 static xt_status fill_arena_stats(const struct xti_txn *txn, uint64_t i, xt_arena_stats *out)
 {
-    const struct xti_arena *arena;
+    const struct xti_arena *arena = NULL;
     char name[XTI_NAME_BYTES] = "";
 
-    if (i >= txn->space.arena_count)
+    for (uint32_t j = 0; j < txn->space.arena_count && arena == NULL; j++) {
+        if (!xti_arena_is_dropped(&txn->space.arenas[j]) && i-- == 0)
+            arena = &txn->space.arenas[j];
+    }
+    if (arena == NULL)
         return XT_ENOTFOUND;
-    arena = &txn->space.arenas[i];
     out->id = arena->id;
     out->first_byte = (uint64_t)arena->first_unit * XTD_UNIT_BYTES;
     out->range_bytes = arena->range_units * XTD_UNIT_BYTES;

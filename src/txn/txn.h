@@ -87,6 +87,10 @@ void xti_txn_unview(struct xti_txn *txn, struct xti_view *view);
 void xti_txn_stats(struct xti_txn *txn, xt_store_stats *out);
 XT_NODISCARD xt_status xti_txn_arena_stats(struct xti_txn *txn, uint64_t i, xt_arena_stats *out);
 
+/* Of all arena files that the handle knows, dropped ones included that are not removed yet; 0 in
+ * memory. Opens each. */
+uint64_t xti_txn_file_bytes(struct xti_txn *txn);
+
 /* Hashes every extent of the newest commit's chain against its record, as far back as records tell.
  * bytes: adds what was hashed. */
 XT_NODISCARD xt_status xti_txn_check(struct xti_txn *txn, bool deep, uint64_t *bytes,

@@ -65,8 +65,7 @@ struct xti_retired_queue {
 struct xti_mark {
     struct xti_root root;
     uint64_t live_units;
-    uint64_t dead_units; /* of blocks that were committed and died */
-    uint32_t arena_id;   /* the arena that takes allocations; 0: none yet */
+    uint32_t arena_id; /* the arena that takes allocations; 0: none yet */
 };
 
 struct xti_txn {
@@ -96,6 +95,7 @@ struct xti_txn {
     uint64_t record_hash;
 
     struct xti_view *current; /* the newest view */
+    bool is_torn;             /* a refresh took away arenas of the current view, and failed */
     struct xti_view *oldest;  /* of all that somebody uses, the current one included */
     uint64_t views_in_use;
 
@@ -264,6 +264,10 @@ xt_status xti_open_arena(struct xti_txn *txn, const struct xti_arena *arena, uns
 /* Reads HEAD and adopts its newest commit if that is newer than what the handle has. The mutex is
  * held, or nobody else knows the handle. window_bytes: used the first time only. */
 xt_status xti_txn_load(struct xti_txn *txn, uint64_t window_bytes, xt_error *error);
+
+/* The record of commit `number` can be read at `ref`. False: the chain of records is cut there, as
+ * the arena is gone that held it. */
+bool xti_chain_goes_on(const struct xti_txn *txn, uint32_t ref, uint64_t number);
 
 /* Hashes the extents that a record names; the mutex is held, or nobody else knows the handle. */
 xt_status xti_check_extents(struct xti_txn *txn, const struct xtd_commit_record *record,

@@ -9,13 +9,14 @@
 
 xt_status xti_view_new(struct xti_txn *txn, struct xti_view **out)
 {
-    struct xti_view *view = xti_alloc_zeroed(txn->os, xti_view_bytes(txn->space.arena_count));
+    uint32_t capacity = txn->space.arena_count;
+    struct xti_view *view = xti_alloc_zeroed(txn->os, xti_view_bytes(capacity));
 
     *out = view;
     if (view == NULL)
         return XT_ENOMEM;
     view->references = 1;
-    view->span_count = txn->space.arena_count;
+    view->span_capacity = capacity;
     return XT_OK;
 }
 
@@ -51,7 +52,7 @@ void xti_view_drop(struct xti_txn *txn, struct xti_view *view)
         txn->oldest = view->newer;
     if (view->newer != NULL)
         view->newer->older = view->older;
-    txn->os->free(txn->os, view, xti_view_bytes(view->span_count));
+    txn->os->free(txn->os, view, xti_view_bytes(view->span_capacity));
 }
 
 xt_status xti_txn_view(struct xti_txn *txn, struct xti_view **out)

@@ -507,7 +507,7 @@ static void stats_tell_the_files(void)
     CHECK_U64(stats.arena_bytes, range);
     CHECK(stats.live_bytes <= committed && live <= committed);
     CHECK(stats.commit_time_ns > 0);
-    CHECK_U64(stats.format_version, 1);
+    CHECK_U64(stats.format_version, 2);
     CHECK_STATUS(xt_store_close(store), XT_OK);
     oracle_release(&oracle);
 }

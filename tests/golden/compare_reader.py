@@ -5,8 +5,8 @@ see the same in a store?
     compare_reader.py READ_FORMAT MAKE_GOLDEN STORES...
 
 Writes the golden stores anew into a scratch folder, and compares for them and for every store below
-the folders STORES what `MAKE_GOLDEN --tell` prints with what READ_FORMAT does: schema, tree, every
-node, every item, bit by bit.
+the folders STORES what `MAKE_GOLDEN --tell` prints with what READ_FORMAT does: schema, arenas,
+tree, every node, every item, bit by bit.
 
 SPDX-License-Identifier: MIT
 """
@@ -31,6 +31,9 @@ def reader_sees(read_format, store):
              "inner_capacity": manifest["inner_capacity"], "txn": seen["state"]["txn"],
              "live_bytes": 64 * seen["state"]["live_units"], "arena_count": len(seen["arenas"]),
              "height": root["height"], "item_count": root["item_count"]}
+    for arena in seen["arenas"]:
+        facts[f"arena_{arena['arena_id']}_committed_bytes"] = 64 * arena["committed_units"]
+        facts[f"arena_{arena['arena_id']}_live_bytes"] = 64 * arena["live_units"]
     nodes = {}
     for node in seen["nodes"]:
         row = [node[name] for name in ("level", "count", "capacity", "bytes", "item_count",

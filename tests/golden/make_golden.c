@@ -1,7 +1,7 @@
 /* tests/golden/make_golden.c -- writes the stores of golden.h, and tells what is in a store.
  *
  *     make_golden FOLDER          creates FOLDER/<name> for each; done once for a format version
- *     make_golden --tell STORE    prints schema, tree and items as text, for compare_reader.py
+ *     make_golden --tell STORE    prints schema, arenas, tree and items as text, for compare_reader.py
  *
  * Arena files are cut to what is committed, so that they stay small.
  *
@@ -133,6 +133,16 @@ static void items_tell(const xt_snapshot *snapshot, uint32_t dims)
         require(status, "query");
 }
 
+static void arenas_tell(xt_store *store)
+{
+    xt_arena_stats arena = {.struct_size = sizeof arena};
+
+    for (uint64_t i = 0; xt_store_arena(store, i, &arena) == XT_OK; i++) {
+        printf("arena_%u_committed_bytes %" PRIu64 "\n", arena.id, arena.committed_bytes);
+        printf("arena_%u_live_bytes %" PRIu64 "\n", arena.id, arena.live_bytes);
+    }
+}
+
 static void store_tell(const char *path)
 {
     xt_store_stats stats = {.struct_size = sizeof stats};
@@ -149,6 +159,7 @@ static void store_tell(const char *path)
            (int)stats.kind, (int)stats.coord_type, stats.leaf_capacity, stats.inner_capacity);
     printf("txn %" PRIu64 "\nlive_bytes %" PRIu64 "\narena_count %" PRIu64 "\n", stats.txn,
            stats.live_bytes, stats.arena_count);
+    arenas_tell(store);
     printf("height %u\nitem_count %" PRIu64 "\n", tree.height, tree.items);
     teller.dims = stats.dims;
     require(xt_snapshot_nodes(snapshot, 0, node_tell, &teller), "nodes");

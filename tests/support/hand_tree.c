@@ -262,7 +262,7 @@ static void view_make(struct hand_tree *tree, uint64_t units, uint32_t height)
     view->height = height;
     view->root_ref = height == 0 ? 0 : tree->first_ref[height - 1];
     view->span_count = 1;
-    view->spans[0] = (struct xti_span){HAND_FIRST_UNIT, 0, units, units};
+    view->spans[0] = (struct xti_span){HAND_FIRST_UNIT, 0, units, units, units};
     tree->view = view;
 }
 

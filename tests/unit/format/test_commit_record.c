@@ -13,6 +13,12 @@
         offsetof(struct xtd_extent, name),                                                         \
         sizeof(((struct xtd_extent *)0)->name)
 
+/* Of the two that record_make() writes behind two extents. */
+#define LIVE(i, name)                                                                              \
+    offsetof(struct xtd_commit_record, extents) + 2 * sizeof(struct xtd_extent) +                  \
+        (i) * sizeof(struct xtd_live) + offsetof(struct xtd_live, name),                           \
+        sizeof(((struct xtd_live *)0)->name)
+
 #define BYTES(offset, size) (offset), (size)
 
 #define RECORD_BYTES_MOST 8192u
@@ -35,8 +41,11 @@ static struct xtd_commit_record *record_make(union space *space, uint32_t record
     record->previous_ref = 256;
     record->durable_txn = 1;
     record->extent_count = 2;
+    record->live_count = 2;
     record->extents[0] = (struct xtd_extent){.arena_id = 1, .first_unit = 512, .units = 256};
     record->extents[1] = (struct xtd_extent){.arena_id = 3, .first_unit = 64, .units = 32704};
+    xti_commit_live(record)[0] = (struct xtd_live){.arena_id = 1, .live_units = 3};
+    xti_commit_live(record)[1] = (struct xtd_live){.arena_id = 3, .live_units = 0};
     xti_commit_seal(record);
     return record;
 }
@@ -119,7 +128,7 @@ static void each_bad_field_is_named(void)
 {
     static const struct bad_field rows[] = {
         ALIEN("commit record magic", FIELD(magic), 0),
-        ALIEN("commit record format_version", FIELD(format_version), 2),
+        ALIEN("commit record format_version", FIELD(format_version), 3),
         BAD("commit record record_bytes", FIELD(record_bytes), 0),
         BAD("commit record record_bytes", FIELD(record_bytes), 4104),
         BAD("commit record record_bytes", FIELD(record_bytes), 8192),
@@ -133,7 +142,12 @@ static void each_bad_field_is_named(void)
         BAD("commit record extent_count", FIELD(extent_count), 0),
         BAD("commit record extent_count", FIELD(extent_count), 100),
         BAD("commit record extent_count", FIELD(extent_count), UINT32_MAX),
-        BAD_AT("commit record zeroes behind the extents", FIELD(extent_count), 1, 936),
+        BAD_AT("commit record zeroes behind the live table", FIELD(extent_count), 1, 960),
+        BAD("commit record live_count", FIELD(live_count), 390),
+        BAD("commit record live_count", FIELD(live_count), UINT32_MAX),
+        BAD_AT("commit record zeroes behind the live table", FIELD(live_count), 1, 984),
+        BAD_AT("commit record live arena_id", FIELD(live_count), 3, 992),
+        BAD("commit record reserved", FIELD(reserved), 1),
         BAD("commit record extent arena_id", EXTENT(0, arena_id), 0),
         BAD("commit record extent reserved", EXTENT(1, reserved), 1),
         BAD("commit record extent first_unit", EXTENT(1, first_unit), 0),
@@ -141,12 +155,15 @@ static void each_bad_field_is_named(void)
         BAD("commit record extent units", EXTENT(1, units), 0),
         BAD("commit record extent units", EXTENT(1, units), 63),
         BAD("commit record extent units", EXTENT(1, units), UINT64_MAX - 63),
-        BAD_AT("commit record extent units", EXTENT(1, first_unit), UINT64_MAX - 63, 952),
+        BAD_AT("commit record extent units", EXTENT(1, first_unit), UINT64_MAX - 63, 960),
         BAD("commit record extent beyond its frontier", EXTENT(0, units), 320),
-        BAD_AT("commit record extent beyond its frontier", EXTENT(1, arena_id), 1, 952),
+        BAD_AT("commit record extent beyond its frontier", EXTENT(1, arena_id), 1, 960),
         BAD("commit record place in its extent", EXTENT(0, first_unit), 448),
-        BAD_AT("commit record zeroes behind the extents", BYTES(4084, 4), 1, 968),
-        BAD("commit record zeroes behind the extents", BYTES(968, 1), 1),
+        BAD("commit record live arena_id", LIVE(0, arena_id), 0),
+        BAD("commit record live arena_id", LIVE(1, arena_id), 1),
+        BAD("commit record live units", LIVE(1, live_units), 101),
+        BAD_AT("commit record zeroes behind the live table", BYTES(4084, 4), 1, 992),
+        BAD("commit record zeroes behind the live table", BYTES(992, 1), 1),
     };
 
     for (size_t i = 0; i < CHECK_COUNT(rows); i++) {
@@ -203,27 +220,32 @@ static void record_must_fit_into_its_extent(void)
     CHECK_STR(finding.what, "commit record longer than its extent");
 }
 
-static void size_follows_from_the_count_of_extents(void)
+static void size_follows_from_the_counts(void)
 {
     static const struct {
-        uint32_t extents, bytes;
+        uint32_t extents, live, bytes;
     } rows[] = {
-        {1,          4096 },
-        {99,         4096 },
-        {100,        8192 },
-        {227,        8192 },
-        {2019,       65536},
-        {2020,       0    },
-        {UINT32_MAX, 0    }
+        {1,          0,          4096 },
+        {1,          393,        4096 },
+        {1,          394,        8192 },
+        {99,         0,          4096 },
+        {99,         1,          4096 },
+        {99,         2,          8192 },
+        {100,        0,          8192 },
+        {227,        0,          8192 },
+        {2019,       1,          65536},
+        {2019,       2,          0    },
+        {2020,       0,          0    },
+        {UINT32_MAX, UINT32_MAX, 0    }
     };
 
     for (size_t i = 0; i < CHECK_COUNT(rows); i++) {
-        CHECK_U64(xti_commit_bytes_for(rows[i].extents), rows[i].bytes);
+        CHECK_U64(xti_commit_bytes_for(rows[i].extents, rows[i].live), rows[i].bytes);
         if (rows[i].bytes != 0)
             CHECK(xti_commit_extents_max(rows[i].bytes) >= rows[i].extents);
     }
     CHECK_U64(xti_commit_extents_max(0), 0);
-    CHECK_U64(xti_commit_extents_max(911), 0);
+    CHECK_U64(xti_commit_extents_max(919), 0);
     CHECK_U64(xti_commit_extents_max(4096), 99);
     CHECK_U64(xti_commit_extents_max(65536), 2019);
 }
@@ -236,4 +258,4 @@ CHECK_MAIN({"sealed_record_passes", sealed_record_passes},
            {"extents_must_not_overlap", extents_must_not_overlap},
            {"record_before_its_extent_is_refused", record_before_its_extent_is_refused},
            {"record_must_fit_into_its_extent", record_must_fit_into_its_extent},
-           {"size_follows_from_the_count_of_extents", size_follows_from_the_count_of_extents})
+           {"size_follows_from_the_counts", size_follows_from_the_counts})

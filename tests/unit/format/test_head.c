@@ -58,7 +58,7 @@ static void each_bad_field_is_named(void)
 {
     static const struct bad_field rows[] = {
         ALIEN("HEAD slot magic", FIELD(magic), 0),
-        ALIEN("HEAD slot format_version", FIELD(format_version), 2),
+        ALIEN("HEAD slot format_version", FIELD(format_version), 3),
         ALIEN("HEAD slot format_version", FIELD(format_version), 0),
         BAD("HEAD slot number", FIELD(slot), 3),
         BAD("HEAD slot number", FIELD(slot), 6),

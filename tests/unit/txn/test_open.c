@@ -5,12 +5,14 @@
  */
 #include "unit/txn/meddler.h"
 
-/* A disk with a store in which item 1 was committed; no handle is open. */
+/* A disk with a store in which item 1 was committed; no handle is open. A block keeps arena 1
+ * alive, whatever item comes next. */
 static struct disk_os *disk_with_store(uint32_t extent_align)
 {
     struct disk_os *disk = disk_os_create(check_seed);
     struct xti_txn *txn = scene_create(disk_os_table(disk), PATH, extent_align);
 
+    (void)CHECK_STATUS(scene_grow(txn, 1), XT_OK);
     (void)CHECK_STATUS(scene_put_and_commit(txn, 1), XT_OK);
     xti_txn_close(txn);
     return disk;
