@@ -58,6 +58,14 @@ struct xti_os {
     /* Makes the range inaccessible again and gives back its memory. */
     void (*unplace)(const struct xti_os *os, void *at, size_t size);
 
+    /* A look at the first `size` bytes of a file, a multiple of 4096, that costs no call of the
+     * system: watched() says where they are, as every process has written them by then. They may
+     * change while they are read. watch: -ENODATA when the file ends before; the file stays open
+     * until unwatch. One thread at a time for each watch. */
+    int (*watch)(const struct xti_os *os, xti_file file, size_t size, void **out);
+    const void *(*watched)(const struct xti_os *os, void *watch);
+    void (*unwatch)(const struct xti_os *os, void *watch, size_t size);
+
     /* Files. */
     int (*open)(const struct xti_os *os, const char *path, unsigned flags, xti_file *out);
     void (*close)(const struct xti_os *os, xti_file file);
@@ -75,6 +83,8 @@ struct xti_os {
     /* Takes an exclusive lock that ends with close() or the process; -EBUSY when another open
      * file holds it, in this process too. */
     int (*lock)(const struct xti_os *os, xti_file file);
+    /* Whether another open file holds it; takes nothing, and needs no right to write. */
+    int (*is_locked)(const struct xti_os *os, xti_file file, bool *out);
 
     /* Folders. */
     int (*make_folder)(const struct xti_os *os, const char *path);
@@ -97,6 +107,7 @@ struct xti_os {
     uint64_t (*now_ns)(const struct xti_os *os); /* wall clock, since 1970 */
     int (*random)(const struct xti_os *os, void *data, size_t size);
     uint64_t (*process_id)(const struct xti_os *os);
+    void (*host_name)(const struct xti_os *os, char *out, size_t capacity); /* cut where longer */
     uint32_t (*processor_count)(const struct xti_os *os);
     const char *(*temporary_folder)(const struct xti_os *os); /* static */
 };

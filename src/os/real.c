@@ -61,6 +61,14 @@ static uint32_t processor_count(const struct xti_os *os)
     return count > 0 ? (uint32_t)count : 1;
 }
 
+static void host_name(const struct xti_os *os, char *out, size_t capacity)
+{
+    (void)os;
+    if (gethostname(out, capacity) != 0)
+        out[0] = '\0';
+    out[capacity - 1] = '\0';
+}
+
 static const char *temporary_folder(const struct xti_os *os)
 {
     (void)os;
@@ -75,6 +83,9 @@ static const struct xti_os real_os = {
     .place_memory = xti_real_place_memory,
     .place_file = xti_real_place_file,
     .unplace = xti_real_unplace,
+    .watch = xti_real_watch,
+    .watched = xti_real_watched,
+    .unwatch = xti_real_unwatch,
     .open = xti_real_open,
     .close = xti_real_close,
     .read_at = xti_real_read_at,
@@ -83,6 +94,7 @@ static const struct xti_os real_os = {
     .size = xti_real_size,
     .allocate = xti_real_allocate,
     .lock = xti_real_lock,
+    .is_locked = xti_real_is_locked,
     .make_folder = xti_real_make_folder,
     .remove_folder = xti_real_remove_folder,
     .sync_folder = xti_real_sync_folder,
@@ -98,6 +110,7 @@ static const struct xti_os real_os = {
     .now_ns = now_ns,
     .random = random_bytes,
     .process_id = process_id,
+    .host_name = host_name,
     .processor_count = processor_count,
     .temporary_folder = temporary_folder,
 };

@@ -18,6 +18,9 @@ int xti_real_place_memory(const struct xti_os *os, void *at, size_t size, bool h
 int xti_real_place_file(const struct xti_os *os, void *at, size_t size, xti_file file,
                         uint64_t offset);
 void xti_real_unplace(const struct xti_os *os, void *at, size_t size);
+int xti_real_watch(const struct xti_os *os, xti_file file, size_t size, void **out);
+const void *xti_real_watched(const struct xti_os *os, void *watch);
+void xti_real_unwatch(const struct xti_os *os, void *watch, size_t size);
 
 /* real_files.c */
 int xti_real_open(const struct xti_os *os, const char *path, unsigned flags, xti_file *out);
@@ -30,6 +33,7 @@ int xti_real_sync(const struct xti_os *os, xti_file file);
 int xti_real_size(const struct xti_os *os, xti_file file, uint64_t *out);
 int xti_real_allocate(const struct xti_os *os, xti_file file, uint64_t size);
 int xti_real_lock(const struct xti_os *os, xti_file file);
+int xti_real_is_locked(const struct xti_os *os, xti_file file, bool *out);
 
 /* real_folders.c */
 int xti_real_make_folder(const struct xti_os *os, const char *path);

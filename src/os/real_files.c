@@ -237,3 +237,33 @@ int xti_real_lock(const struct xti_os *os, xti_file file)
         return lock_whole((int)file);
     return result;
 }
+
+/* Who cannot take it, even together with others, knows that somebody has it. */
+static int try_whole(int fd, bool *out)
+{
+    int result;
+
+    do {
+        result = flock(fd, LOCK_SH | LOCK_NB) == 0 ? 0 : -errno;
+    } while (result == -EINTR);
+    *out = result == -EWOULDBLOCK;
+    if (result == 0)
+        (void)flock(fd, LOCK_UN);
+    return *out ? 0 : result;
+}
+
+int xti_real_is_locked(const struct xti_os *os, xti_file file, bool *out)
+{
+    struct flock range = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
+    int result;
+
+    (void)os;
+    *out = false;
+    do {
+        result = fcntl((int)file, F_OFD_GETLK, &range) == 0 ? 0 : -errno;
+    } while (result == -EINTR);
+    if (result == -EINVAL)
+        return try_whole((int)file, out);
+    *out = result == 0 && range.l_type != F_UNLCK;
+    return result;
+}

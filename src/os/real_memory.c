@@ -161,3 +161,33 @@ void xti_real_unplace(const struct xti_os *os, void *at, size_t size)
      * costs memory and harms nobody. */
     (void)mmap(at, size, PROT_NONE, RESERVE_FLAGS | MAP_FIXED, -1, 0);
 }
+
+/* A view that is shared shows what any process of this machine writes, at once. */
+int xti_real_watch(const struct xti_os *os, xti_file file, size_t size, void **out)
+{
+    int result = range_check((int)file, 0, size);
+    void *view;
+
+    (void)os;
+    *out = NULL;
+    if (result != 0)
+        return result;
+    view = mmap(NULL, size, PROT_READ, MAP_SHARED, (int)file, 0);
+    if (view == MAP_FAILED)
+        return -errno;
+    *out = view;
+    return 0;
+}
+
+const void *xti_real_watched(const struct xti_os *os, void *watch)
+{
+    (void)os;
+    return watch;
+}
+
+void xti_real_unwatch(const struct xti_os *os, void *watch, size_t size)
+{
+    (void)os;
+    if (watch != NULL)
+        munmap(watch, size);
+}

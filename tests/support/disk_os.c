@@ -17,6 +17,7 @@
 
 #include "support/check.h"
 #include "support/disk_image.h"
+#include "support/disk_watch.h"
 
 struct handle {
     size_t inode; /* DISK_NONE: closed */
@@ -390,6 +391,23 @@ static int disk_place_file(const struct xti_os *os, void *at, size_t size, xti_f
     return leave(disk, result);
 }
 
+static int disk_is_locked(const struct xti_os *os, xti_file file, bool *out)
+{
+    struct disk_os *disk = enter(os);
+    size_t inode;
+    int result = call_reads(disk);
+
+    *out = false;
+    if (result == 0)
+        result = file_find(disk, file, false, &inode);
+    if (result == 0) {
+        int64_t holder = disk->image.inodes[inode].lock_holder;
+
+        *out = holder != -1 && holder != file;
+    }
+    return leave(disk, result);
+}
+
 /* ---- folders ------------------------------------------------------------------------------- */
 
 static int disk_make_folder(const struct xti_os *os, const char *path)
@@ -565,6 +583,8 @@ static struct disk_os *disk_new(uint64_t seed)
     disk->table.size = disk_size;
     disk->table.allocate = disk_allocate;
     disk->table.lock = disk_lock;
+    disk->table.is_locked = disk_is_locked;
+    disk_watch_init(&disk->table);
     disk->table.make_folder = disk_make_folder;
     disk->table.remove_folder = disk_remove_folder;
     disk->table.sync_folder = disk_sync_folder;

@@ -15,8 +15,9 @@
  * (a rename belongs to the folder of the new name). Nothing else does. A new disk has one folder,
  * "/". Paths that do not begin with a slash begin there too.
  *
- * Memory, threads and the process id are the real ones. Clock and random bytes are sequences that
- * depend on the seed alone. place_file() copies what the file holds at that moment.
+ * Memory, threads, the process id and the host's name are the real ones. Clock and random bytes are
+ * sequences that depend on the seed alone. place_file() copies what the file holds at that moment;
+ * watched() shows what it holds at each look.
  *
  * Functions of this file abort the test when memory runs out. The table may be used from any
  * thread; the functions of this file while no other thread uses the disk.

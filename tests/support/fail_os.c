@@ -124,6 +124,30 @@ static void fail_unplace(const struct xti_os *os, void *at, size_t size)
     inner(os)->unplace(inner(os), at, size);
 }
 
+static int fail_watch(const struct xti_os *os, xti_file file, size_t size, void **out)
+{
+    int result = call_fails(os, FAIL_WATCH);
+
+    *out = NULL;
+    if (result == 0)
+        result = inner(os)->watch(inner(os), file, size, out);
+    if (result == 0)
+        self(os)->watches++;
+    return result;
+}
+
+static const void *fail_watched(const struct xti_os *os, void *watch)
+{
+    return inner(os)->watched(inner(os), watch);
+}
+
+static void fail_unwatch(const struct xti_os *os, void *watch, size_t size)
+{
+    if (watch != NULL)
+        self(os)->watches--;
+    inner(os)->unwatch(inner(os), watch, size);
+}
+
 /* ---- files --------------------------------------------------------------------------------- */
 
 static int fail_open(const struct xti_os *os, const char *path, unsigned flags, xti_file *out)
@@ -195,6 +219,14 @@ static int fail_lock(const struct xti_os *os, xti_file file)
     int result = call_fails(os, FAIL_LOCK);
 
     return result != 0 ? result : inner(os)->lock(inner(os), file);
+}
+
+static int fail_is_locked(const struct xti_os *os, xti_file file, bool *out)
+{
+    int result = call_fails(os, FAIL_LOCK);
+
+    *out = false;
+    return result != 0 ? result : inner(os)->is_locked(inner(os), file, out);
 }
 
 /* ---- folders ------------------------------------------------------------------------------- */
@@ -308,6 +340,11 @@ static uint64_t fail_process_id(const struct xti_os *os)
     return inner(os)->process_id(inner(os));
 }
 
+static void fail_host_name(const struct xti_os *os, char *out, size_t capacity)
+{
+    inner(os)->host_name(inner(os), out, capacity);
+}
+
 static uint32_t fail_processor_count(const struct xti_os *os)
 {
     return inner(os)->processor_count(inner(os));
@@ -328,6 +365,9 @@ static const struct xti_os fail_table = {
     .place_memory = fail_place_memory,
     .place_file = fail_place_file,
     .unplace = fail_unplace,
+    .watch = fail_watch,
+    .watched = fail_watched,
+    .unwatch = fail_unwatch,
     .open = fail_open,
     .close = fail_close,
     .read_at = fail_read_at,
@@ -336,6 +376,7 @@ static const struct xti_os fail_table = {
     .size = fail_size,
     .allocate = fail_allocate,
     .lock = fail_lock,
+    .is_locked = fail_is_locked,
     .make_folder = fail_make_folder,
     .remove_folder = fail_remove_folder,
     .sync_folder = fail_sync_folder,
@@ -351,6 +392,7 @@ static const struct xti_os fail_table = {
     .now_ns = fail_now_ns,
     .random = fail_random,
     .process_id = fail_process_id,
+    .host_name = fail_host_name,
     .processor_count = fail_processor_count,
     .temporary_folder = fail_temporary_folder,
 };
@@ -380,6 +422,7 @@ bool fail_os_is_clean(const struct fail_os *fail)
         {"allocations",     fail->allocations    },
         {"allocated bytes", fail->allocated_bytes},
         {"reservations",    fail->reservations   },
+        {"watches",         fail->watches        },
         {"files",           fail->files          },
         {"threads",         fail->threads        },
         {"mutexes",         fail->mutexes        },
@@ -399,10 +442,10 @@ bool fail_os_is_clean(const struct fail_os *fail)
 const char *fail_kind_name(unsigned kind)
 {
     static const char *const names[] = {
-        "alloc",   "reserve",     "place_memory",  "place_file",   "open",
-        "read_at", "write_at",    "sync",          "size",         "allocate",
-        "lock",    "make_folder", "remove_folder", "sync_folder",  "rename",
-        "remove",  "list",        "thread_start",  "mutex_create", "random"};
+        "alloc",         "reserve",     "place_memory", "place_file", "open", "read_at",
+        "write_at",      "sync",        "size",         "allocate",   "lock", "make_folder",
+        "remove_folder", "sync_folder", "rename",       "remove",     "list", "thread_start",
+        "mutex_create",  "random",      "watch"};
 
     for (size_t i = 0; i < CHECK_COUNT(names); i++) {
         if (kind == 1u << i)

@@ -46,7 +46,8 @@ enum fail_kind {
     FAIL_THREAD = 1 << 17,
     FAIL_MUTEX = 1 << 18,
     FAIL_RANDOM = 1 << 19,
-    FAIL_ALL = (1 << 20) - 1
+    FAIL_WATCH = 1 << 20,
+    FAIL_ALL = (1 << 21) - 1
 };
 
 struct fail_os {
@@ -70,6 +71,7 @@ struct fail_os {
     _Atomic int64_t allocations;
     _Atomic int64_t allocated_bytes;
     _Atomic int64_t reservations;
+    _Atomic int64_t watches;
     _Atomic int64_t files;
     _Atomic int64_t threads;
     _Atomic int64_t mutexes;

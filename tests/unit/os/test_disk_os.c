@@ -603,9 +603,14 @@ static void a_lock_ends_with_its_handle_or_the_power(void)
     const struct xti_os *os = disk_os_table(disk);
     xti_file second = opened(disk, "f", XTI_OPEN_WRITE);
     struct disk_os *reborn;
+    bool is_locked;
 
     CHECK_INT(os->lock(os, first), 0);
     CHECK_INT(os->lock(os, second), -EBUSY);
+    CHECK_INT(os->is_locked(os, second, &is_locked), 0);
+    CHECK(is_locked);
+    CHECK_INT(os->is_locked(os, first, &is_locked), 0);
+    CHECK(!is_locked);
     reborn = disk_os_reboot(disk, DISK_LOSE_ALL, 0);
     CHECK_INT(
         disk_os_table(reborn)->lock(disk_os_table(reborn), opened(reborn, "f", XTI_OPEN_WRITE)), 0);
@@ -637,6 +642,32 @@ static void a_view_shows_the_file(void)
     CHECK_INT(at[4096], 'v');
     CHECK_INT(at[8191], 0);
     os->release(os, base, 1 << 21);
+    disk_os_destroy(disk);
+}
+
+static void a_watch_shows_later_writes(void)
+{
+    struct disk_os *disk = disk_os_create(check_seed);
+    const struct xti_os *os = disk_os_table(disk);
+    xti_file file = opened(disk, "f", XTI_OPEN_CREATE);
+    const unsigned char *bytes;
+    void *watch;
+    size_t size;
+
+    fill(disk, file, 0, 'a', 4096);
+    CHECK_INT(os->watch(os, file, 8192, &watch), -ENODATA);
+    if (!CHECK_INT(os->watch(os, file, 4096, &watch), 0))
+        return;
+    bytes = os->watched(os, watch);
+    CHECK_INT(bytes[4095], 'a');
+    fill(disk, file, 4000, 'b', 4000);
+    CHECK(bytes == os->watched(os, watch));
+    CHECK_INT(bytes[4095], 'b');
+    CHECK_INT(os->remove(os, "f"), 0);
+    CHECK(disk_os_file_bytes(disk, "f", &size) == NULL);
+    bytes = os->watched(os, watch);
+    CHECK_INT(bytes[3999], 'a');
+    os->unwatch(os, watch, 4096);
     disk_os_destroy(disk);
 }
 
@@ -700,4 +731,5 @@ CHECK_MAIN({"unsynced_sectors_persist_in_any_subset", unsynced_sectors_persist_i
            {"calls_say_what_is_wrong", calls_say_what_is_wrong},
            {"a_lock_ends_with_its_handle_or_the_power", a_lock_ends_with_its_handle_or_the_power},
            {"a_view_shows_the_file", a_view_shows_the_file},
+           {"a_watch_shows_later_writes", a_watch_shows_later_writes},
            {"raw_bytes_can_be_damaged_and_settled", raw_bytes_can_be_damaged_and_settled})

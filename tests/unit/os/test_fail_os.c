@@ -27,7 +27,8 @@ static const unsigned order[] = {
     FAIL_ALLOC,    FAIL_RESERVE,       FAIL_PLACE_MEMORY, FAIL_MAKE_FOLDER, FAIL_OPEN,
     FAIL_ALLOCATE, FAIL_WRITE,         FAIL_READ,         FAIL_SYNC,        FAIL_SIZE,
     FAIL_LOCK,     FAIL_PLACE_FILE,    FAIL_RENAME,       FAIL_SYNC_FOLDER, FAIL_LIST,
-    FAIL_REMOVE,   FAIL_REMOVE_FOLDER, FAIL_THREAD,       FAIL_MUTEX,       FAIL_RANDOM};
+    FAIL_REMOVE,   FAIL_REMOVE_FOLDER, FAIL_THREAD,       FAIL_MUTEX,       FAIL_RANDOM,
+    FAIL_WATCH};
 
 /* Makes one of each call; results[i] belongs to order[i]. What was got is kept in `got`. */
 struct taken {
@@ -36,6 +37,7 @@ struct taken {
     xti_file file;
     void *thread;
     void *mutex;
+    void *watch;
 };
 
 static void call_each(const struct xti_os *os, struct taken *got, int *results)
@@ -66,6 +68,7 @@ static void call_each(const struct xti_os *os, struct taken *got, int *results)
     results[i++] = os->thread_start(os, nothing, NULL, &got->thread);
     results[i++] = os->mutex_create(os, &got->mutex);
     results[i++] = os->random(os, bytes, sizeof bytes);
+    results[i++] = os->watch(os, got->file, 4096, &got->watch);
 }
 
 static void give_back(const struct xti_os *os, struct taken *got)
@@ -74,6 +77,7 @@ static void give_back(const struct xti_os *os, struct taken *got)
     if (got->base != NULL)
         os->unplace(os, got->base, 4096);
     os->release(os, got->base, 8192);
+    os->unwatch(os, got->watch, 4096);
     os->close(os, got->file);
     if (got->thread != NULL)
         os->thread_join(os, got->thread);
@@ -135,6 +139,7 @@ static void without_a_wish_nothing_fails(void)
     CHECK_INT(fail.files, 1);
     CHECK_INT(fail.threads, 1);
     CHECK_INT(fail.mutexes, 1);
+    CHECK_INT(fail.watches, 1);
     give_back(&fail.os, &got);
     CHECK(fail_os_is_clean(&fail));
     disk_os_destroy(disk);

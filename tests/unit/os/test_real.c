@@ -313,9 +313,18 @@ static void a_lock_shuts_out_other_handles_of_this_process(void)
 {
     xti_file first = make_file(1, 'a');
     xti_file second;
+    bool is_locked;
 
-    CHECK_INT(os->open(os, path_text[0], XTI_OPEN_WRITE, &second), 0);
+    CHECK_INT(os->open(os, path_text[0], XTI_OPEN_READ, &second), 0);
+    CHECK_INT(os->is_locked(os, second, &is_locked), 0);
+    CHECK(!is_locked);
     CHECK_INT(os->lock(os, first), 0);
+    CHECK_INT(os->is_locked(os, first, &is_locked), 0);
+    CHECK(!is_locked);
+    CHECK_INT(os->is_locked(os, second, &is_locked), 0);
+    CHECK(is_locked);
+    os->close(os, second);
+    CHECK_INT(os->open(os, path_text[0], XTI_OPEN_WRITE, &second), 0);
     CHECK_INT(os->lock(os, first), 0);
     CHECK_INT(os->lock(os, second), -EBUSY);
 
@@ -326,6 +335,39 @@ static void a_lock_shuts_out_other_handles_of_this_process(void)
     os->close(os, first);
     CHECK_INT(os->lock(os, second), 0);
     os->close(os, second);
+}
+
+static void a_watch_shows_what_is_written_later(void)
+{
+    xti_file file = make_file(8192, 'a');
+    const char *bytes;
+    void *watch;
+
+    CHECK_INT(os->watch(os, file, 12288, &watch), -ENODATA);
+    CHECK(watch == NULL);
+    if (!CHECK_INT(os->watch(os, file, 8192, &watch), 0))
+        return;
+    bytes = os->watched(os, watch);
+    CHECK_INT(bytes[8191], 'a');
+    CHECK_INT(os->write_at(os, file, 8191, "b", 1), 0);
+    CHECK(bytes == os->watched(os, watch));
+    CHECK_INT(bytes[8191], 'b');
+    CHECK_INT(bytes[8190], 'a');
+    os->unwatch(os, watch, 8192);
+    os->unwatch(os, NULL, 8192);
+    os->close(os, file);
+}
+
+static void the_host_has_a_name(void)
+{
+    char name[64];
+    char first[2];
+
+    os = xti_os_real();
+    os->host_name(os, name, sizeof name);
+    CHECK(name[0] != '\0');
+    os->host_name(os, first, sizeof first);
+    CHECK_INT(first[1], '\0');
 }
 
 static void a_temporary_file_has_no_name(void)
@@ -466,6 +508,8 @@ CHECK_MAIN({"each_errno_has_its_status", each_errno_has_its_status},
             allocated_bytes_are_zero_and_nothing_shrinks},
            {"a_lock_shuts_out_other_handles_of_this_process",
             a_lock_shuts_out_other_handles_of_this_process},
+           {"a_watch_shows_what_is_written_later", a_watch_shows_what_is_written_later},
+           {"the_host_has_a_name", the_host_has_a_name},
            {"a_temporary_file_has_no_name", a_temporary_file_has_no_name},
            {"names_come_move_and_go", names_come_move_and_go},
            {"a_listing_ends_when_the_visitor_says_so", a_listing_ends_when_the_visitor_says_so},
