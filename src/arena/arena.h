@@ -63,6 +63,15 @@ static inline bool xti_arena_is_dropped(const struct xti_arena *arena)
     return arena->dropped_generation != 0;
 }
 
+/* A range that nobody else may get, whether an arena of the space lies there or not: something
+ * outside of the store's newest commit leads there. */
+struct xti_held {
+    uint32_t arena_id;
+    uint32_t first_unit;
+    uint64_t range_units;
+    uint32_t count; /* of those that hold it */
+};
+
 struct xti_space {
     const struct xti_os *os;
     char *base;
@@ -75,6 +84,9 @@ struct xti_space {
     struct xti_arena *arenas; /* ascending first_unit */
     uint32_t arena_count;
     uint32_t arena_capacity;
+    struct xti_held *held; /* ascending arena_id */
+    uint32_t held_count;
+    uint32_t held_capacity;
     uint16_t *arena_at; /* which arena owns a granule of 2 MiB: its position + 1; 0: none. For all
                            2^32 units, so that any ref can be looked up; NULL in a reader */
 };
@@ -101,9 +113,19 @@ uint32_t xti_space_listed_count(const struct xti_space *space);
 /* Removes the arena at position i and makes its range inaccessible. */
 void xti_space_remove(struct xti_space *space, uint32_t i);
 
-/* Finds the first range of `units` (a multiple of 32768) that no arena owns, dropped ones included.
- * XT_EFULL: there is none. */
+/* Finds the first range of `units` (a multiple of 32768) that no arena owns, dropped ones included,
+ * and nobody holds. XT_EFULL: there is none. O(n * n) for n arenas and held ranges, at worst. */
 xt_status xti_space_find_room(const struct xti_space *space, uint64_t units, uint32_t *first_unit);
+
+/* Holds the range of an arena, once more if it is held already. XT_ENOMEM. */
+xt_status xti_space_hold(struct xti_space *space, uint32_t arena_id, uint32_t first_unit,
+                         uint64_t range_units);
+
+/* Takes one xti_space_hold() back. */
+void xti_space_let_go(struct xti_space *space, uint32_t arena_id);
+
+/* Whether somebody holds that arena's range. O(log n). */
+bool xti_space_holds(const struct xti_space *space, uint32_t arena_id);
 
 /* The arena with that id, or NULL. The pointer lasts until the next add or remove. */
 struct xti_arena *xti_space_arena(struct xti_space *space, uint32_t id);

@@ -84,6 +84,8 @@ void xti_space_release(struct xti_space *space)
         os->release(os, space->arena_at, GRANULE_TABLE_BYTES);
     if (space->arenas != NULL)
         os->free(os, space->arenas, space->arena_capacity * sizeof *space->arenas);
+    if (space->held != NULL)
+        os->free(os, space->held, space->held_capacity * sizeof *space->held);
     memset(space, 0, sizeof *space);
 }
 
@@ -187,21 +189,37 @@ void xti_space_remove(struct xti_space *space, uint32_t i)
     mark_from(space, i);
 }
 
-xt_status xti_space_find_room(const struct xti_space *space, uint64_t units, uint32_t *first_unit)
+/* The end of a range that has some of these units; 0: none has. */
+static uint64_t end_of_overlap(const struct xti_space *space, uint64_t at, uint64_t units)
 {
-    uint64_t at = 0;
-
-    *first_unit = 0;
-    XTI_ASSERT(units % XTD_ARENA_ALIGN_UNITS == 0);
     for (uint32_t i = 0; i < space->arena_count; i++) {
         const struct xti_arena *arena = &space->arenas[i];
 
-        if (arena->first_unit - at >= units)
-            break;
-        at = arena->first_unit + arena->range_units;
+        if (arena->first_unit < at + units && at < arena->first_unit + arena->range_units)
+            return arena->first_unit + arena->range_units;
     }
-    if (at + units > space->window_units)
-        return XT_EFULL;
+    for (uint32_t i = 0; i < space->held_count; i++) {
+        const struct xti_held *held = &space->held[i];
+
+        if (held->first_unit < at + units && at < held->first_unit + held->range_units)
+            return held->first_unit + held->range_units;
+    }
+    return 0;
+}
+
+xt_status xti_space_find_room(const struct xti_space *space, uint64_t units, uint32_t *first_unit)
+{
+    uint64_t next = 0;
+    uint64_t at;
+
+    *first_unit = 0;
+    XTI_ASSERT(units % XTD_ARENA_ALIGN_UNITS == 0);
+    do {
+        at = next;
+        if (at + units > space->window_units)
+            return XT_EFULL;
+        next = end_of_overlap(space, at, units);
+    } while (next != 0);
     *first_unit = (uint32_t)at;
     return XT_OK;
 }

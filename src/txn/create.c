@@ -40,7 +40,7 @@ static bool scan_name(void *context, const char *name)
 
     if (kind == XTI_IS_HEAD)
         scan->has_head = true;
-    else if (kind == XTI_FOREIGN || number > 1)
+    else if (kind == XTI_FOREIGN || kind == XTI_IS_SNAPSHOT || number > 1)
         scan->has_foreign = true;
     else if (kind != XTI_IS_LOCK && scan->count < XTI_ARRAY_COUNT(scan->names))
         strcpy(scan->names[scan->count++], name); /* a parsed name is short enough */

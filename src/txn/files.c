@@ -10,15 +10,16 @@
 #include <string.h>
 
 #define PATH_BYTES 4096u
+#define TEMPORARY_END ".tmp"
 
 void xti_name_manifest(char name[XTI_NAME_BYTES], uint64_t generation)
 {
     (void)snprintf(name, XTI_NAME_BYTES, "manifest-%016" PRIx64, generation);
 }
 
-void xti_name_manifest_tmp(char name[XTI_NAME_BYTES], uint64_t generation)
+void xti_name_snapshot(char name[XTI_NAME_BYTES], uint64_t number)
 {
-    (void)snprintf(name, XTI_NAME_BYTES, "manifest-%016" PRIx64 ".tmp", generation);
+    (void)snprintf(name, XTI_NAME_BYTES, "snapshot-%016" PRIx64, number);
 }
 
 void xti_name_arena(char name[XTI_NAME_BYTES], uint32_t arena_id)
@@ -52,10 +53,14 @@ enum xti_name_kind xti_name_parse(const char *name, uint64_t *number)
         return XTI_IS_HEAD;
     if (strcmp(name, XTI_NAME_HEAD_TMP) == 0)
         return XTI_IS_TEMPORARY;
-    if (strncmp(name, "manifest-", 9) == 0 && size >= 25 && parse_hex(name + 9, 16, number)) {
+    if (size >= 25 && parse_hex(name + 9, 16, number)) {
+        bool is_manifest = strncmp(name, "manifest-", 9) == 0;
+
+        if (!is_manifest && strncmp(name, "snapshot-", 9) != 0)
+            return XTI_FOREIGN;
         if (size == 25)
-            return XTI_IS_MANIFEST;
-        return strcmp(name + 25, ".tmp") == 0 ? XTI_IS_TEMPORARY : XTI_FOREIGN;
+            return is_manifest ? XTI_IS_MANIFEST : XTI_IS_SNAPSHOT;
+        return strcmp(name + 25, TEMPORARY_END) == 0 ? XTI_IS_TEMPORARY : XTI_FOREIGN;
     }
     if (strncmp(name, "arena-", 6) == 0 && size == 18 && parse_hex(name + 6, 8, number) &&
         strcmp(name + 14, ".xta") == 0)
@@ -119,23 +124,20 @@ int xti_open_new_file(const struct xti_os *os, const char *folder, const char *n
     return xti_open_file(os, folder, name, XTI_OPEN_CREATE, out);
 }
 
-/* Writes manifest-<generation> under a temporary name, syncs it and renames it; the folder is not
- * synced. */
-static xt_status write_manifest_file(const struct xti_txn *txn, const struct xtd_manifest *manifest,
-                                     xt_error *error, bool *must_break)
+xt_status xti_write_file(const struct xti_txn *txn, const char *name, const void *data,
+                         size_t bytes, xt_error *error, bool *must_break)
 {
     const struct xti_os *os = txn->os;
     char temporary[XTI_NAME_BYTES];
-    char name[XTI_NAME_BYTES];
     xti_file file;
     int result;
 
-    xti_name_manifest(name, manifest->generation);
-    xti_name_manifest_tmp(temporary, manifest->generation);
+    *must_break = false;
+    (void)snprintf(temporary, sizeof temporary, "%s" TEMPORARY_END, name);
     result = xti_open_new_file(os, txn->path, temporary, &file);
     if (result != 0)
         return xti_report_system(error, result, txn->path, temporary, "create the file");
-    result = write_and_sync(os, file, manifest, manifest->total_bytes, must_break);
+    result = write_and_sync(os, file, data, bytes, must_break);
     os->close(os, file);
     if (result == 0)
         result = rename_file(os, txn->path, temporary, name);
@@ -243,6 +245,7 @@ xt_status xti_write_manifest(struct xti_txn *txn, const struct xtd_state *state,
     size_t capacity = xti_manifest_bytes(txn->schema.dims, txn->space.arena_count);
     struct xtd_manifest *manifest = xti_alloc_zeroed(txn->os, capacity);
     struct xti_finding finding;
+    char name[XTI_NAME_BYTES];
     xt_status status;
 
     *must_break = false;
@@ -252,7 +255,8 @@ xt_status xti_write_manifest(struct xti_txn *txn, const struct xtd_state *state,
     sort_by_id(xti_manifest_arenas(manifest), manifest->arena_count);
     xti_manifest_seal(manifest);
     XTI_ASSERT(xti_manifest_check(manifest, manifest->total_bytes, &finding) == XT_OK);
-    status = write_manifest_file(txn, manifest, error, must_break);
+    xti_name_manifest(name, manifest->generation);
+    status = xti_write_file(txn, name, manifest, manifest->total_bytes, error, must_break);
     txn->os->free(txn->os, manifest, capacity);
     return status;
 }

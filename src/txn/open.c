@@ -98,6 +98,7 @@ static bool note_leftover(void *context, const char *name)
         break;
     case XTI_IS_LOCK:
     case XTI_IS_HEAD:
+    case XTI_IS_SNAPSHOT:
     case XTI_FOREIGN:
         break;
     }

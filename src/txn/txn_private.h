@@ -120,7 +120,7 @@ struct xti_txn {
 #define XTI_NAME_HEAD_TMP "HEAD.tmp"
 
 void xti_name_manifest(char name[XTI_NAME_BYTES], uint64_t generation);
-void xti_name_manifest_tmp(char name[XTI_NAME_BYTES], uint64_t generation);
+void xti_name_snapshot(char name[XTI_NAME_BYTES], uint64_t number);
 void xti_name_arena(char name[XTI_NAME_BYTES], uint32_t arena_id);
 
 enum xti_name_kind {
@@ -129,9 +129,10 @@ enum xti_name_kind {
     XTI_IS_HEAD,
     XTI_IS_MANIFEST,
     XTI_IS_ARENA,
+    XTI_IS_SNAPSHOT,
     XTI_IS_TEMPORARY
 };
-/* What a name in a store's folder stands for; *number: generation or arena id. */
+/* What a name in a store's folder stands for; *number: generation, arena id or txn. */
 enum xti_name_kind xti_name_parse(const char *name, uint64_t *number);
 
 /* Opens a file of the store's folder. 0 or a negative errno value. */
@@ -145,6 +146,11 @@ int xti_open_new_file(const struct xti_os *os, const char *folder, const char *n
 
 /* Syncs the store's folder and the one that holds it: all names in both are durable then. */
 xt_status xti_sync_folders(struct xti_txn *txn, xt_error *error);
+
+/* Writes a file that is not there yet, whole: under a temporary name, synced and renamed; the folder
+ * is not synced. *must_break: the sync failed. */
+xt_status xti_write_file(const struct xti_txn *txn, const char *name, const void *data,
+                         size_t bytes, xt_error *error, bool *must_break);
 
 /* Writes the manifest that describes txn's arenas as `state` has them: under a temporary name,
  * synced and renamed; the folder is not synced. *must_break: a sync failed. */

@@ -170,6 +170,55 @@ static void room_is_found_in_the_first_gap_that_is_wide_enough(void)
     stage_end(&stage);
 }
 
+static void held_ranges_are_not_given_out(void)
+{
+    struct stage stage;
+    uint32_t first;
+
+    stage_begin(&stage);
+    (void)CHECK_STATUS(add(&stage.space, 5, 1, 1), XT_OK); /* hAhh.... */
+    (void)CHECK_STATUS(xti_space_hold(&stage.space, 9, 2 * RANGE_UNITS, 2 * RANGE_UNITS), XT_OK);
+    (void)CHECK_STATUS(xti_space_hold(&stage.space, 3, 0, RANGE_UNITS), XT_OK);
+    (void)CHECK_STATUS(xti_space_hold(&stage.space, 9, 2 * RANGE_UNITS, 2 * RANGE_UNITS), XT_OK);
+    (void)CHECK(xti_space_holds(&stage.space, 9) && xti_space_holds(&stage.space, 3));
+    (void)CHECK(!xti_space_holds(&stage.space, 5) && !xti_space_holds(&stage.space, 10));
+    (void)CHECK_STATUS(xti_space_find_room(&stage.space, RANGE_UNITS, &first), XT_OK);
+    (void)CHECK_U64(first, 4 * RANGE_UNITS);
+    (void)CHECK_STATUS(xti_space_find_room(&stage.space, 5 * RANGE_UNITS, &first), XT_EFULL);
+    xti_space_let_go(&stage.space, 9);
+    (void)CHECK(xti_space_holds(&stage.space, 9));
+    xti_space_let_go(&stage.space, 9);
+    (void)CHECK(!xti_space_holds(&stage.space, 9));
+    (void)CHECK_STATUS(xti_space_find_room(&stage.space, RANGE_UNITS, &first), XT_OK);
+    (void)CHECK_U64(first, 2 * RANGE_UNITS);
+    xti_space_let_go(&stage.space, 3);
+    (void)CHECK_STATUS(xti_space_find_room(&stage.space, RANGE_UNITS, &first), XT_OK);
+    (void)CHECK_U64(first, 0);
+    stage_end(&stage);
+}
+
+static void any_number_of_ranges_can_be_held(void)
+{
+    struct stage stage;
+
+    stage_begin(&stage);
+    fail_os_reset(&stage.fail);
+    stage.fail.fail_at = 1;
+    (void)CHECK_STATUS(xti_space_hold(&stage.space, 1, 0, RANGE_UNITS), XT_ENOMEM);
+    (void)CHECK(!xti_space_holds(&stage.space, 1));
+    for (uint32_t i = 0; i < 100; i++)
+        (void)CHECK_STATUS(
+            xti_space_hold(&stage.space, 1 + i * 37 % 101, i % 8 * RANGE_UNITS, RANGE_UNITS),
+            XT_OK);
+    for (uint32_t i = 1; i < stage.space.held_count; i++)
+        (void)CHECK(stage.space.held[i - 1].arena_id < stage.space.held[i].arena_id);
+    (void)CHECK_U64(stage.space.held_count, 100);
+    for (uint32_t i = 0; i < 100; i++)
+        xti_space_let_go(&stage.space, 1 + i * 37 % 101);
+    (void)CHECK_U64(stage.space.held_count, 0);
+    stage_end(&stage);
+}
+
 static void what_reaches_beyond_the_window_is_refused(void)
 {
     struct stage stage;
@@ -430,6 +479,8 @@ CHECK_MAIN({"a_window_that_the_system_refuses_owes_nothing",
            {"more_arenas_than_expected_fit", more_arenas_than_expected_fit},
            {"room_is_found_in_the_first_gap_that_is_wide_enough",
             room_is_found_in_the_first_gap_that_is_wide_enough},
+           {"held_ranges_are_not_given_out", held_ranges_are_not_given_out},
+           {"any_number_of_ranges_can_be_held", any_number_of_ranges_can_be_held},
            {"what_reaches_beyond_the_window_is_refused", what_reaches_beyond_the_window_is_refused},
            {"an_arena_that_cannot_be_added_leaves_the_rest_as_it_was",
             an_arena_that_cannot_be_added_leaves_the_rest_as_it_was},
