@@ -4,6 +4,7 @@
 PREFIX ?= /usr/local
 FUZZ_SECONDS ?= 300
 MODEL_OPERATIONS ?= 100000000
+KILLS ?= 2000
 WORKFLOW = cmake --workflow --preset
 
 all: ## build the library and the tool, optimised
@@ -39,6 +40,11 @@ model: ## MODEL_OPERATIONS changes of stores beside an array
 	@cmake --preset release && cmake --build --preset release --target test_changes
 	@build/release/tests/test_changes --operations $(MODEL_OPERATIONS) --require-branches
 
+kills: ## kill KILLS writers, open their stores again and compare
+	@tools/setup.sh --test
+	@cmake --preset release && cmake --build --preset release --target test_kill
+	@build/release/tests/test_kill --kills $(KILLS)
+
 bench: ## measure beside the peers, compare bench/expected/quality.csv
 	@tools/setup.sh --bench
 	@cmake --preset bench && cmake --build --preset bench
@@ -62,5 +68,5 @@ clean: ## forget all builds
 help:
 	@sed -n 's/^\([a-z ]*\):[^#]*## \(.*\)/\1\t\2/p' Makefile | expand -t 26
 
-.PHONY: all demo test check clang asan tsan release cov fuzz model bench lint tidy format install \
-    clean help
+.PHONY: all demo test check clang asan tsan release cov fuzz model kills bench lint tidy format \
+    install clean help
