@@ -5,6 +5,7 @@ PREFIX ?= /usr/local
 FUZZ_SECONDS ?= 300
 MODEL_OPERATIONS ?= 100000000
 KILLS ?= 2000
+READS ?= 10000000
 WORKFLOW = cmake --workflow --preset
 
 all: ## build the library and the tool, optimised
@@ -45,6 +46,11 @@ kills: ## kill KILLS writers, open their stores again and compare
 	@cmake --preset release && cmake --build --preset release --target test_kill
 	@build/release/tests/test_kill --kills $(KILLS)
 
+isolation: ## compare READS answers of readers with the version that they saw
+	@tools/setup.sh --test
+	@cmake --preset release && cmake --build --preset release --target test_isolation
+	@build/release/tests/test_isolation --reads $(READS)
+
 bench: ## measure beside the peers, compare bench/expected/quality.csv
 	@tools/setup.sh --bench
 	@cmake --preset bench && cmake --build --preset bench
@@ -68,5 +74,5 @@ clean: ## forget all builds
 help:
 	@sed -n 's/^\([a-z ]*\):[^#]*## \(.*\)/\1\t\2/p' Makefile | expand -t 26
 
-.PHONY: all demo test check clang asan tsan release cov fuzz model kills bench lint tidy format \
-    install clean help
+.PHONY: all demo test check clang asan tsan release cov fuzz model kills isolation bench lint tidy \
+    format install clean help

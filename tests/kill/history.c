@@ -3,10 +3,15 @@
  *
  * SPDX-License-Identifier: MIT
  */
+#define _GNU_SOURCE 1
+
 #include "history.h"
 
+#include <dirent.h>
+#include <fcntl.h>
 #include <math.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "support/check.h"
 
@@ -264,6 +269,20 @@ xt_create_options history_store_options(void)
     options.arena_bytes = UINT64_C(2) << 20;
     options.window_bytes = HISTORY_WINDOW_BYTES;
     return options;
+}
+
+void history_store_remove(const char *path)
+{
+    DIR *folder = opendir(path);
+    const struct dirent *entry;
+
+    while (folder != NULL && (entry = readdir(folder)) != NULL) {
+        if (entry->d_name[0] != '.')
+            (void)!unlinkat(dirfd(folder), entry->d_name, 0);
+    }
+    if (folder != NULL)
+        closedir(folder);
+    rmdir(path);
 }
 
 xt_status history_read_version(const xt_snapshot *snapshot, uint64_t *version)

@@ -52,6 +52,9 @@ void history_advance(struct history *history, uint64_t version);
 xt_create_options history_store_options(void);
 #define HISTORY_WINDOW_BYTES (UINT64_C(1) << 30)
 
+/* Removes the store's folder and its files. */
+void history_store_remove(const char *path);
+
 /* The number that the snapshot tells; 0 when it holds nothing. */
 xt_status history_read_version(const xt_snapshot *snapshot, uint64_t *version);
 

@@ -17,7 +17,6 @@
  */
 #define _GNU_SOURCE 1
 
-#include <dirent.h>
 #include <inttypes.h>
 #include <sched.h>
 #include <signal.h>
@@ -338,26 +337,12 @@ static bool round_run(struct judge *judge)
     return holds;
 }
 
-static void store_remove(const char *path)
-{
-    DIR *folder = opendir(path);
-    const struct dirent *entry;
-
-    while (folder != NULL && (entry = readdir(folder)) != NULL) {
-        if (entry->d_name[0] != '.')
-            (void)!unlinkat(dirfd(folder), entry->d_name, 0);
-    }
-    if (folder != NULL)
-        closedir(folder);
-    rmdir(path);
-}
-
 static bool store_begin(struct judge *judge)
 {
     static const size_t wanted[] = {30, 500, 3000};
     static const size_t largest[] = {8, 100, 2000};
 
-    store_remove(judge->path);
+    history_store_remove(judge->path);
     history_init(&judge->acked, check_random(&judge->random),
                  wanted[check_random(&judge->random) % 3],
                  largest[check_random(&judge->random) % 3]);

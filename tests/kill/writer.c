@@ -80,7 +80,7 @@ static bool store_compare(struct kill_writer *writer)
     return holds;
 }
 
-/* ---- operations: changes are pending that lead to the version of the history ------------------ */
+/* ---- operations: pending changes lead to the version of the history ------------------------- */
 
 static bool commit(struct kill_writer *writer)
 {
