@@ -13,6 +13,7 @@
 #include <string.h>
 
 #include "api/api.h"
+#include "ask.h"
 #include "format/arena_file.h"
 #include "format/commit_record.h"
 #include "format/head.h"
@@ -192,145 +193,7 @@ static void sums_repair(const struct pattern *pattern, struct disk_os *disk)
     memcpy(manifest + size - sizeof hash, &hash, sizeof hash);
 }
 
-/* ---- asking ---------------------------------------------------------------------------------- */
-
-static bool filter_even(void *context, uint64_t id, const double *low, const double *high)
-{
-    uint64_t *sum = context;
-
-    *sum += low[0] <= high[0];
-    return id % 2 == 0;
-}
-
-static void window_ask(const xt_snapshot *snapshot, const double *window,
-                       const xt_query_options *options)
-{
-    uint64_t ids[50];
-    uint64_t number;
-    size_t count;
-    xt_query *query;
-    xt_item item;
-
-    require(xt_query_window(snapshot, window, options, &query) == XT_OK);
-    for (unsigned i = 0; i < 20 && xt_query_next(query, &item) == XT_OK; i++)
-        ;
-    (void)!xt_query_next_batch(query, ids, 50, &count);
-    while (xt_query_next(query, &item) == XT_OK)
-        ;
-    xt_query_close(query);
-    require(xt_query_window(snapshot, window, options, &query) == XT_OK);
-    (void)!xt_query_count(query, &number);
-    xt_query_close(query);
-}
-
-static void nearest_ask(const xt_snapshot *snapshot, const double *point, unsigned metric)
-{
-    xt_nearest_options options = XT_NEAREST_OPTIONS_INIT;
-    uint64_t ids[2 * 3];
-    double distances[2 * 3];
-    size_t count;
-    xt_query *query;
-    xt_item item;
-
-    options.metric = (xt_metric)metric;
-    require(xt_query_nearest(snapshot, point, &options, &query) == XT_OK);
-    while (xt_query_next(query, &item) == XT_OK)
-        require(item.distance >= 0);
-    require(xt_query_next_nearest(query, ids, distances, 6, &count) != XT_OK && count == 0);
-    xt_query_close(query);
-    options.k = 3;
-    (void)!xt_nearest_many(snapshot, point, 2, &options, ids, distances, NULL);
-}
-
-static void join_ask(const xt_snapshot *snapshot)
-{
-    xt_pair pairs[50];
-    uint64_t number;
-    size_t count;
-    xt_join *join;
-
-    require(xt_join_open(snapshot, NULL, NULL, &join) == XT_OK);
-    for (unsigned i = 0; i < 20 && xt_join_next(join, pairs, 50, &count) == XT_OK; i++)
-        require(count >= 1 && count <= 50);
-    (void)!xt_join_count(join, &number);
-    xt_join_close(join);
-}
-
-static void windows_ask(const xt_snapshot *snapshot, const double *windows, size_t window_count,
-                        const xt_query_options *options)
-{
-    uint64_t ids[50];
-    size_t numbers[50];
-    size_t count;
-    xt_query *query;
-
-    require(xt_query_windows(snapshot, windows, window_count, options, &query) == XT_OK);
-    while (xt_query_next_tagged(query, ids, numbers, 50, &count) == XT_OK)
-        require(count > 0 && numbers[count - 1] < window_count);
-    xt_query_close(query);
-    require(window_count <= 50);
-    (void)!xt_count_windows(snapshot, windows, window_count, options, ids);
-}
-
-/* Every predicate; alone, with another condition and a filter, and for all windows at once. */
-static void queries_ask(const xt_snapshot *snapshot)
-{
-    static const double windows[][4] = {
-        {-1e300, -1e300, 1e300, 1e300 },
-        {100.0,  100.0,  300.0, 300.0 },
-        {7.0,    0.0,    7.0,   1000.0}
-    };
-    uint64_t sum = 0;
-
-    for (unsigned i = 0; i < 4; i++) {
-        const xt_condition also = {(xt_predicate)((i + 3) % 4), windows[1]};
-        xt_query_options options = XT_QUERY_OPTIONS_INIT;
-
-        options.predicate = (xt_predicate)i;
-        window_ask(snapshot, windows[i % 3], &options);
-        windows_ask(snapshot, windows[0], XTI_ARRAY_COUNT(windows), &options);
-        options.also = &also;
-        options.also_count = 1;
-        options.filter = i % 2 == 0 ? filter_even : NULL;
-        options.filter_context = &sum;
-        window_ask(snapshot, windows[(i + 1) % 3], &options);
-        windows_ask(snapshot, windows[0], XTI_ARRAY_COUNT(windows), &options);
-    }
-}
-
-static bool node_ignore(void *context, const xt_node_info *node)
-{
-    uint64_t *sum = context;
-
-    *sum += node->items + (node->low[0] <= node->high[0]);
-    return true;
-}
-
-static void store_ask(xt_store *store)
-{
-    xt_check_options check = XT_CHECK_OPTIONS_INIT;
-    xt_check_report report = XT_CHECK_REPORT_INIT;
-    xt_tree_stats stats = {.struct_size = sizeof stats};
-    const double point[] = {100.0, 100.0, 300.0, 300.0};
-    double low[XT_DIMS_MAX], high[XT_DIMS_MAX];
-    xt_store_stats of_store = {.struct_size = sizeof of_store};
-    uint64_t sum = 0;
-    xt_snapshot *snapshot;
-
-    require(xt_store_stat(store, &of_store) == XT_OK);
-    if (of_store.dims == 2 && xt_snapshot_latest(store, &snapshot) == XT_OK) {
-        queries_ask(snapshot);
-        for (unsigned metric = XT_EUCLIDEAN; metric <= XT_GREAT_CIRCLE; metric++)
-            nearest_ask(snapshot, point, metric);
-        join_ask(snapshot);
-        (void)!xt_snapshot_bounds(snapshot, low, high);
-        (void)!xt_snapshot_stats(snapshot, &stats);
-        (void)!xt_snapshot_nodes(snapshot, 0, node_ignore, &sum);
-        xt_snapshot_release(snapshot);
-    }
-    check.deep = true;
-    (void)!xt_store_check(store, &check, &report);
-}
+/* ---- one input ------------------------------------------------------------------------------- */
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
@@ -350,7 +213,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     options.verify = (xt_verify)((data[0] >> 2 & 3) % 3);
     options.window_bytes = WINDOW_BYTES;
     if (xti_store_open(disk_os_table(disk), FOLDER, &options, &store) == XT_OK) {
-        store_ask(store);
+        ask_store(store);
         require(xt_store_close(store) == XT_OK);
     }
     disk_os_destroy(disk);
