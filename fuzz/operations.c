@@ -1,12 +1,15 @@
 /* fuzz/operations.c -- does a store do what a plain array does, whatever it is told?
  *
- * The bytes of an input are operations on a small store in memory. Beside it lies an array of
- * the items that must be in it, and a copy of that from the last publish, to go back to. What the
- * store says (status, answers, a deep check) must be what follows from the array.
+ * The bytes of an input are operations on a small store, in memory or on a disk that loses what was
+ * not synced. Beside it lies an array of the items that must be in it, and copies of that from the
+ * last publish and the last commit, to go back to. What the store says (status, answers, a deep
+ * check) must be what follows from the array.
  *
- *   byte 0        kind, type, dims - 1 (0 to 3) in bits 0, 1, 2-3; bits 4-5: how much may overlap
- *   then each     an operation (its remainder by OPERATIONS), followed by the bytes that it needs;
- *                 missing ones are 0. A coordinate is one byte: coord_of() says which number.
+ *   byte 0        kind, type, dims - 1 (0 to 3) in bits 0, 1, 2-3; bits 4-5: how much may overlap;
+ *                 bit 6: on a disk
+ *   then each     an operation (its remainder by OPERATIONS; in memory by those up to COMMIT),
+ *                 followed by the bytes that it needs; missing ones are 0. A coordinate is one
+ *                 byte: coord_of() says which number.
  *
  * SPDX-License-Identifier: MIT
  */
@@ -15,9 +18,13 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "api/api.h"
 #include "fuzz.h"
+#include "support/disk_os.h"
 #include "xtree.h"
 
+#define FOLDER "/store"
+#define WINDOW_BYTES (UINT64_C(256) << 20)
 #define DIMS_MAX 4
 #define ITEMS_MAX 1200
 #define INPUT_MAX 1500
@@ -36,6 +43,11 @@ enum operation {
     ROLLBACK,
     LOAD,
     LOAD_CANCELLED,
+    COMMIT,     /* the first of those that a store on a disk can be told */
+    REOPEN,     /* what was not committed is gone */
+    POWER_LOSS, /* the same, and what was not synced may be gone */
+    DIE_COMMITTING,
+    READ, /* through a reader's handle */
     OPERATIONS
 };
 
@@ -57,7 +69,9 @@ static xt_coord_type type;
 static xt_store *store;
 static xt_snapshot *held; /* NULL: none */
 static uint64_t next_id;
-static struct items now, published, held_items;
+static struct disk_os *disk; /* NULL: in memory */
+static xt_store *reader;     /* NULL: none */
+static struct items now, published, committed, held_items;
 static unsigned char marks[ITEMS_MAX];
 
 static void require(bool holds)
@@ -309,13 +323,18 @@ static void query(void)
     xt_snapshot_release(snapshot);
 }
 
-static void snapshot_turn(void)
+static void held_release(void)
 {
     if (held != NULL) {
         all_compare(held, &held_items);
         xt_snapshot_release(held);
         held = NULL;
     }
+}
+
+static void snapshot_turn(void)
+{
+    held_release();
     if (byte_next() % 4 == 0)
         return;
     require(xt_snapshot_latest(store, &held) == XT_OK);
@@ -332,6 +351,106 @@ static void publish(void)
     require(xt_store_check(store, &check, &report) == XT_OK);
     require(report.items == now.count);
     items_copy(&published, &now);
+}
+
+/* ---- stores on a disk ---------------------------------------------------------------------- */
+
+static void store_open(bool is_writable, xt_store **out)
+{
+    xt_open_options options = XT_OPEN_OPTIONS_INIT;
+
+    options.writable = is_writable;
+    options.verify = (xt_verify)(byte_next() % 3);
+    options.window_bytes = WINDOW_BYTES;
+    require(xti_store_open(disk_os_table(disk), FOLDER, &options, out) == XT_OK);
+}
+
+static void newest_compare(xt_store *handle, const struct items *items)
+{
+    xt_snapshot *snapshot;
+
+    require(xt_snapshot_latest(handle, &snapshot) == XT_OK);
+    all_compare(snapshot, items);
+    xt_snapshot_release(snapshot);
+}
+
+static uint64_t txn_of(xt_store *handle)
+{
+    xt_store_stats stats = {.struct_size = sizeof stats};
+
+    require(xt_store_stat(handle, &stats) == XT_OK);
+    return stats.txn;
+}
+
+static void commit(void)
+{
+    require(xt_store_commit(store, NULL) == XT_OK);
+    items_copy(&published, &now);
+    items_copy(&committed, &now);
+}
+
+static void stores_close(void)
+{
+    held_release();
+    require(xt_store_close(store) == XT_OK);
+    require(xt_store_close(reader) == XT_OK);
+    reader = NULL;
+}
+
+static void reopen(void)
+{
+    stores_close();
+    store_open(true, &store);
+    items_copy(&now, &committed);
+    items_copy(&published, &committed);
+    newest_compare(store, &committed);
+}
+
+/* The store is still open, as a program that dies leaves it. */
+static void power_lose(void)
+{
+    struct disk_os *after =
+        disk_os_reboot(disk, (enum disk_mode)(byte_next() % DISK_MODE_COUNT), byte_next());
+
+    stores_close();
+    disk_os_destroy(disk);
+    disk = after;
+    store_open(true, &store);
+    items_copy(&now, &committed);
+    items_copy(&published, &committed);
+    newest_compare(store, &committed);
+}
+
+/* The commit that was not acknowledged may be there. */
+static void die_committing(void)
+{
+    uint64_t committed_txn = txn_of(store);
+    struct disk_os *after;
+    xt_status status;
+
+    disk_os_crash_at(disk, disk_os_calls(disk) + 1 + byte_next() % 12);
+    status = xt_store_commit(store, NULL);
+    after = disk_os_reboot(disk, (enum disk_mode)(byte_next() % DISK_MODE_COUNT), byte_next());
+    stores_close();
+    disk_os_destroy(disk);
+    disk = after;
+    store_open(true, &store);
+    if (status == XT_OK || txn_of(store) > committed_txn)
+        items_copy(&committed, &now);
+    items_copy(&now, &committed);
+    items_copy(&published, &committed);
+    newest_compare(store, &committed);
+}
+
+static void read_committed(void)
+{
+    if (reader == NULL)
+        store_open(false, &reader);
+    newest_compare(reader, &committed);
+    if (byte_next() % 4 == 0) {
+        require(xt_store_close(reader) == XT_OK);
+        reader = NULL;
+    }
 }
 
 /* ---- loads --------------------------------------------------------------------------------- */
@@ -431,6 +550,21 @@ static void run_operation(enum operation operation)
     case LOAD_CANCELLED:
         load(operation == LOAD);
         break;
+    case COMMIT:
+        commit();
+        break;
+    case REOPEN:
+        reopen();
+        break;
+    case POWER_LOSS:
+        power_lose();
+        break;
+    case DIE_COMMITTING:
+        die_committing();
+        break;
+    case READ:
+        read_committed();
+        break;
     case INSERT:
     case REMOVE:
     case REMOVE_ANY:
@@ -458,8 +592,13 @@ static void store_make(uint8_t byte)
     options.leaf_capacity = 16;
     options.inner_capacity = 16;
     options.arena_bytes = UINT64_C(2) << 20;
-    options.window_bytes = UINT64_C(256) << 20;
-    require(xt_store_create(NULL, &options, &store) == XT_OK);
+    options.window_bytes = WINDOW_BYTES;
+    if ((byte & 64) != 0)
+        disk = disk_os_create(1);
+    if (disk != NULL)
+        require(xti_store_create(disk_os_table(disk), FOLDER, &options, &store) == XT_OK);
+    else
+        require(xt_store_create(NULL, &options, &store) == XT_OK);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
@@ -468,27 +607,39 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         return 0;
     input = data;
     input_left = size;
-    now.count = published.count = 0;
+    now.count = published.count = committed.count = 0;
     next_id = 100;
     store_make(byte_next());
     while (input_left > 0)
-        run_operation((enum operation)(byte_next() % OPERATIONS));
+        run_operation((enum operation)(byte_next() % (disk != NULL ? OPERATIONS : COMMIT)));
     publish();
     snapshot_turn();
-    if (held != NULL) {
-        all_compare(held, &held_items);
-        xt_snapshot_release(held);
-        held = NULL;
+    if (disk != NULL) {
+        commit();
+        reopen();
     }
-    require(xt_store_close(store) == XT_OK);
+    stores_close();
+    if (disk != NULL)
+        disk_os_destroy(disk);
+    disk = NULL;
     return 0;
 }
 
-/* The corpus has some. */
+/* The corpus has more. These fill a store on a disk, and tell it all that needs a disk. */
 size_t fuzz_seed(unsigned number, uint8_t *out, size_t capacity)
 {
-    (void)number;
-    (void)out;
-    (void)capacity;
-    return 0;
+    size_t size = 0;
+
+    if (number >= 8 || capacity < 128)
+        return 0;
+    out[size++] = (uint8_t)(64 | number * 7 % 16);
+    for (unsigned i = 0; i < 12; i++) {
+        out[size++] = i % 3 == 2 ? REMOVE_MANY : INSERT_MANY;
+        out[size++] = (uint8_t)(20 * number + i);
+        out[size++] = (uint8_t)(number + i);
+        out[size++] = (uint8_t)(COMMIT + (i + number) % (OPERATIONS - COMMIT));
+        for (unsigned j = 0; j < 3; j++)
+            out[size++] = (uint8_t)(number * 5 + i + j);
+    }
+    return size;
 }
