@@ -128,7 +128,7 @@ static int seeds_write(const char *folder)
         char name[1024];
         FILE *file;
 
-        snprintf(name, sizeof name, "%s/seed-%02u", folder, i);
+        snprintf(name, sizeof name, "%s/seed-%03u", folder, i);
         file = fopen(name, "wb");
         if (file == NULL || fwrite(input, 1, size, file) != size || fclose(file) != 0) {
             fprintf(stderr, "cannot write %s\n", name);
