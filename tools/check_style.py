@@ -4,8 +4,8 @@
     tools/check_style.py [--root FOLDER]
 
 Sizes of functions and files, line lengths, the block comment that opens a file, licence lines,
-words, paths of one machine, and names of files that do not exist. The limits are below, the words
-in tools/style_words.txt. An exception is a row in EXCEPTIONS with its reason.
+words, paths of one machine, and names of files and tests that do not exist. The limits are below,
+the words in tools/style_words.txt. An exception is a row in EXCEPTIONS with its reason.
 
 SPDX-License-Identifier: MIT
 """
@@ -49,6 +49,7 @@ FOLDERS = r"(?:\.ci|bench|cli|docs|examples|fuzz|include|src|tests|tools)"
 NAMED_FILE = re.compile(r"(?<![\w./*<>{$-])((?:[\w.-]+/)*[\w-]+\.(?:md|svg))(?![\w*])"
                         r"|(?<![\w./*<>{$-])"
                         rf"({FOLDERS}/[\w./-]*\.(?:c|h|hpp|py|sh|txt|csv|gz))(?![\w*])")
+NAMED_TEST = re.compile(r"`(test_\w+)\.(\w+)`")
 # clang-format aligns the columns of a table even where a row then passes the limit.
 TABLE_ROW = re.compile(r"\s*\{.*[,}]$|.*\}\s*,?$")
 TODO = re.compile(r"\bTODO\b(?!\(#\d+\))")
@@ -219,6 +220,16 @@ def named_file_errors(root, path, text):
                 yield number, "named-file", f"names {name}, which does not exist"
 
 
+def named_test_errors(root, text):
+    """A sentence that is named behind its program and a dot is a test of that program."""
+    for number, line in enumerate(text.split("\n"), 1):
+        for program, sentence in NAMED_TEST.findall(line):
+            sources = root.glob(f"tests/**/{program}.c*")
+            if not any(re.search(rf"\b{sentence}\b", p.read_text(encoding="utf-8"))
+                       for p in sources):
+                yield number, "named-test", f"names {program}.{sentence}, which does not exist"
+
+
 def unbuilt_errors(root, path):
     """A source file is named in the nearest CMakeLists.txt, or it is never compiled."""
     for folder in (root / path).parents:
@@ -258,6 +269,7 @@ def file_errors(root, path, words):
         yield from line_errors(path, text, words)
         if not path.startswith("tests/tools/"):
             yield from named_file_errors(root, path, text)
+            yield from named_test_errors(root, text)
 
 
 def our_files(root):

@@ -76,6 +76,8 @@ ROWS = [
     ("path of a machine", "check_style.py", "docs/a.md", "see /home/somebody/x\n", "machine"),
     ("refused word", "check_style.py", "docs/a.md", "We leverage trees.\n", "write \"use\""),
     ("file that is not there", "check_style.py", "docs/a.md", "see docs/b.md\n", "docs/b.md"),
+    ("test that is not there", "check_style.py", "docs/a.md", "see `test_a.it_holds`\n",
+     "test_a.it_holds"),
     ("file that is there", "check_style.py", "docs/a.md", "see docs/a.md\n", None),
 ]
 
