@@ -4,6 +4,7 @@
  */
 #include "support/disk_image.h"
 
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -19,6 +20,45 @@ static void *resize(void *memory, size_t count, size_t size)
 
 /* ---- bytes of a file ----------------------------------------------------------------------- */
 
+/* Stands before the data of a file and counts who shares it. */
+struct buffer {
+    _Atomic uint32_t sharers;
+    bool is_written_by_others; /* so the hash is never known */
+    _Atomic uint64_t hash;     /* of the first hash_size bytes; 0: not known */
+    uint64_t hash_size;
+    uint64_t unused[5];
+};
+static_assert(sizeof(struct buffer) == 64, "data is as aligned as a block of the library");
+
+static struct buffer *buffer_of(const struct disk_bytes *bytes)
+{
+    return (struct buffer *)bytes->data - 1;
+}
+
+static void bytes_release(struct disk_bytes *bytes)
+{
+    if (bytes->data != NULL && atomic_fetch_sub(&buffer_of(bytes)->sharers, 1) == 1)
+        free(buffer_of(bytes));
+    *bytes = (struct disk_bytes){0};
+}
+
+/* Data that nobody shares, with at least this capacity. The system gives zeros without touching
+ * them. */
+static void bytes_move(struct disk_bytes *bytes, uint64_t capacity)
+{
+    struct buffer *buffer = calloc(1, sizeof *buffer + (size_t)capacity);
+    struct disk_bytes moved = *bytes;
+
+    XTI_ASSERT(buffer != NULL);
+    buffer->sharers = 1;
+    moved.data = (unsigned char *)(buffer + 1);
+    moved.capacity = capacity;
+    if (bytes->end != 0)
+        memcpy(moved.data, bytes->data, (size_t)bytes->end);
+    bytes_release(bytes);
+    *bytes = moved;
+}
+
 void disk_bytes_reserve(struct disk_bytes *bytes, uint64_t end)
 {
     uint64_t capacity = xti_round_up(end, DISK_SECTOR_BYTES);
@@ -27,15 +67,7 @@ void disk_bytes_reserve(struct disk_bytes *bytes, uint64_t end)
         return;
     if (bytes->capacity != 0 && capacity < bytes->capacity + bytes->capacity / 2)
         capacity = xti_round_up(bytes->capacity + bytes->capacity / 2, DISK_SECTOR_BYTES);
-    if (bytes->data == NULL) {
-        /* The system gives zeros without touching them. */
-        bytes->data = calloc((size_t)capacity, 1);
-        XTI_ASSERT(bytes->data != NULL);
-    } else {
-        bytes->data = resize(bytes->data, (size_t)capacity, 1);
-        memset(bytes->data + bytes->capacity, 0, (size_t)(capacity - bytes->capacity));
-    }
-    bytes->capacity = capacity;
+    bytes_move(bytes, capacity);
 }
 
 static void bytes_put(struct disk_bytes *bytes, uint64_t offset, const void *data, size_t size)
@@ -43,26 +75,63 @@ static void bytes_put(struct disk_bytes *bytes, uint64_t offset, const void *dat
     if (size == 0)
         return;
     disk_bytes_reserve(bytes, offset + size);
+    if (buffer_of(bytes)->sharers > 1)
+        bytes_move(bytes, bytes->capacity);
+    buffer_of(bytes)->hash = 0;
     memcpy(bytes->data + offset, data, size);
+    if (bytes->end < offset + size)
+        bytes->end = offset + size;
 }
 
-static void bytes_release(struct disk_bytes *bytes)
+void disk_bytes_own(struct disk_bytes *bytes)
 {
-    free(bytes->data);
-    bytes->data = NULL;
-    bytes->size = 0;
-    bytes->capacity = 0;
+    disk_bytes_reserve(bytes, 1); /* an empty file is not none */
+    if (buffer_of(bytes)->sharers > 1)
+        bytes_move(bytes, bytes->capacity);
+    buffer_of(bytes)->is_written_by_others = true;
+    bytes->end = bytes->capacity;
 }
 
-/* cut: what lies beyond the size is not copied. */
-static void bytes_copy(struct disk_bytes *to, const struct disk_bytes *from, bool cut)
+static void bytes_share(struct disk_bytes *to, const struct disk_bytes *from)
 {
-    uint64_t end = cut && from->size < from->capacity ? from->size : from->capacity;
+    struct disk_bytes shared = *from;
 
+    if (from->data != NULL) {
+        atomic_fetch_add(&buffer_of(from)->sharers, 1);
+        if (buffer_of(from)->is_written_by_others)
+            bytes_move(&shared, from->capacity);
+    }
     bytes_release(to);
-    bytes_put(to, 0, from->data, (size_t)end);
-    disk_bytes_reserve(to, from->size);
-    to->size = from->size;
+    *to = shared;
+}
+
+/* What lies beyond the size is forgotten: no later size may bring it back. */
+static void bytes_cut(struct disk_bytes *bytes)
+{
+    disk_bytes_reserve(bytes, bytes->size);
+    if (bytes->end <= bytes->size)
+        return;
+    bytes->end = bytes->size;
+    bytes_move(bytes, bytes->capacity);
+}
+
+static uint64_t bytes_hash(const struct disk_bytes *bytes)
+{
+    struct buffer *buffer;
+    uint64_t hash;
+
+    if (bytes->size == 0)
+        return 0;
+    buffer = buffer_of(bytes);
+    hash = buffer->hash;
+    if (hash != 0 && buffer->hash_size == bytes->size)
+        return hash;
+    hash = xti_hash64(bytes->data, (size_t)bytes->size);
+    if (!buffer->is_written_by_others) {
+        buffer->hash_size = bytes->size;
+        buffer->hash = hash;
+    }
+    return hash;
 }
 
 /* ---- names of a folder --------------------------------------------------------------------- */
@@ -106,9 +175,13 @@ void disk_names_set(struct disk_names *names, const char *name, size_t target)
 
 static void names_copy(struct disk_names *to, const struct disk_names *from)
 {
-    to->count = 0;
-    for (size_t i = 0; i < from->count; i++)
-        disk_names_set(to, from->items[i].name, from->items[i].inode);
+    if (to->capacity < from->count) {
+        to->capacity = from->count + 4;
+        to->items = resize(to->items, to->capacity, sizeof *to->items);
+    }
+    to->count = from->count;
+    if (from->count != 0)
+        memcpy(to->items, from->items, from->count * sizeof *from->items);
 }
 
 /* ---- inodes -------------------------------------------------------------------------------- */
@@ -133,10 +206,14 @@ static void inode_release(struct disk_inode *inode)
     }
 }
 
-static void inode_copy_view(struct disk_inode *inode, enum disk_view to, enum disk_view from)
+/* Both views are what this one is. */
+static void inode_settle(struct disk_inode *inode, enum disk_view view)
 {
-    bytes_copy(&inode->bytes[to], &inode->bytes[from], true);
-    names_copy(&inode->names[to], &inode->names[from]);
+    enum disk_view other = view == DISK_CACHED ? DISK_DURABLE : DISK_CACHED;
+
+    bytes_cut(&inode->bytes[view]);
+    bytes_share(&inode->bytes[other], &inode->bytes[view]);
+    names_copy(&inode->names[other], &inode->names[view]);
 }
 
 /* ---- units --------------------------------------------------------------------------------- */
@@ -306,29 +383,11 @@ static void units_forget(struct disk_image *image)
     image->unit_count = 0;
 }
 
-void disk_image_lose_power(struct disk_image *image, const uint8_t *keep)
-{
-    for (size_t i = 0; keep != NULL && i < image->unit_count; i++) {
-        if (keep[i] != 0)
-            unit_apply(image, &image->units[i]);
-    }
-    units_forget(image);
-    for (size_t i = 0; i < image->inode_count; i++) {
-        struct disk_inode *inode = &image->inodes[i];
-
-        inode_copy_view(inode, DISK_CACHED, DISK_DURABLE);
-        /* Once more, to cut what lies beyond the size: no later size may bring it back. */
-        inode_copy_view(inode, DISK_DURABLE, DISK_CACHED);
-        inode->late_error = false;
-    }
-    disk_image_collect(image);
-}
-
 void disk_image_settle(struct disk_image *image)
 {
     units_forget(image);
     for (size_t i = 0; i < image->inode_count; i++)
-        inode_copy_view(&image->inodes[i], DISK_DURABLE, DISK_CACHED);
+        inode_settle(&image->inodes[i], DISK_CACHED);
     disk_image_collect(image);
 }
 
@@ -418,7 +477,7 @@ void disk_image_release(struct disk_image *image)
     *image = (struct disk_image){0};
 }
 
-void disk_image_copy(struct disk_image *to, const struct disk_image *from)
+static void inodes_copy(struct disk_image *to, const struct disk_image *from)
 {
     *to = (struct disk_image){0};
     for (size_t i = 0; i < from->inode_count; i++) {
@@ -428,10 +487,15 @@ void disk_image_copy(struct disk_image *to, const struct disk_image *from)
 
         inode->late_error = source->late_error;
         for (int view = DISK_CACHED; view <= DISK_DURABLE; view++) {
-            bytes_copy(&inode->bytes[view], &source->bytes[view], false);
+            bytes_share(&inode->bytes[view], &source->bytes[view]);
             names_copy(&inode->names[view], &source->names[view]);
         }
     }
+}
+
+void disk_image_copy(struct disk_image *to, const struct disk_image *from)
+{
+    inodes_copy(to, from);
     for (size_t i = 0; i < from->unit_count; i++) {
         struct disk_unit *unit = unit_add(to, DISK_UNIT_SIZE, 0);
 
@@ -441,6 +505,21 @@ void disk_image_copy(struct disk_image *to, const struct disk_image *from)
         if (unit->kind == DISK_UNIT_ENTRY)
             unit->of.change = duplicate(unit->of.change, sizeof *unit->of.change);
     }
+}
+
+void disk_image_lose_power(struct disk_image *to, const struct disk_image *from,
+                           const uint8_t *keep)
+{
+    inodes_copy(to, from);
+    for (size_t i = 0; keep != NULL && i < from->unit_count; i++) {
+        if (keep[i] != 0)
+            unit_apply(to, &from->units[i]);
+    }
+    for (size_t i = 0; i < to->inode_count; i++) {
+        inode_settle(&to->inodes[i], DISK_DURABLE);
+        to->inodes[i].late_error = false;
+    }
+    disk_image_collect(to);
 }
 
 /* Sums are added, so the order of the names does not matter; each holds the whole path. */
@@ -456,12 +535,10 @@ static uint64_t folder_hash(const struct disk_image *image, size_t folder, uint6
         const struct disk_inode *inode = &image->inodes[entry->inode];
         const struct disk_bytes *bytes = &inode->bytes[DISK_CACHED];
         uint64_t facts[] = {above, xti_hash64(entry->name, strlen(entry->name)), inode->is_folder,
-                            bytes->size, 0};
+                            bytes->size, bytes_hash(bytes)};
 
         if (inode->is_folder)
             sum += folder_hash(image, entry->inode, xti_hash64(facts, sizeof facts), depth + 1);
-        else if (bytes->size != 0)
-            facts[4] = xti_hash64(bytes->data, (size_t)bytes->size);
         sum += xti_hash64(facts, sizeof facts);
     }
     return sum;

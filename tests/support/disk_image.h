@@ -15,10 +15,12 @@
 #define DISK_ROOT 0
 #define DISK_NONE SIZE_MAX
 
-/* Content of a file. Bytes of `data` from `size` on are kept: a size may arrive after its data. */
+/* Content of a file. Bytes of `data` from `size` on are kept: a size may arrive after its data.
+ * Views and disks share what is equal; disk_bytes_own() before writing. */
 struct disk_bytes {
     unsigned char *data;
     uint64_t size;
+    uint64_t end; /* behind it `data` is zero */
     uint64_t capacity;
 };
 
@@ -77,11 +79,17 @@ void disk_image_init(struct disk_image *image);
 void disk_image_release(struct disk_image *image);
 /* Open counts and locks are not copied. */
 void disk_image_copy(struct disk_image *to, const struct disk_image *from);
+/* Makes `to`, which holds nothing, what `from` is after a loss of power: the chosen units (keep
+ * NULL: none) are on the medium, and programs see what is there. */
+void disk_image_lose_power(struct disk_image *to, const struct disk_image *from,
+                           const uint8_t *keep);
 
 size_t disk_inode_add(struct disk_image *image, bool is_folder);
 
 /* Makes room for bytes up to `end`; new ones are zero. */
 void disk_bytes_reserve(struct disk_bytes *bytes, uint64_t end);
+/* Nobody else sees what is written to `data` from then on; the caller may write at any time. */
+void disk_bytes_own(struct disk_bytes *bytes);
 
 /* DISK_NONE when there is none. */
 size_t disk_names_find(const struct disk_names *names, const char *name);
@@ -101,8 +109,6 @@ void disk_inode_flush(struct disk_image *image, size_t inode);
 /* The sectors are forgotten, and when `reverts` is set so is what they said. Sizes stay pending. */
 void disk_file_drop(struct disk_image *image, size_t file, bool reverts);
 
-/* Applies the chosen units (keep NULL: none) and makes what programs see what is on the medium. */
-void disk_image_lose_power(struct disk_image *image, const uint8_t *keep);
 /* Makes what is on the medium what programs see. */
 void disk_image_settle(struct disk_image *image);
 /* Frees the bytes of files that no entry, unit or open handle can reach. */

@@ -37,6 +37,9 @@ struct disk_os {
     uint64_t calls;
     uint64_t crash_at;
     bool has_crashed;
+    bool has_news; /* for `watch` */
+    disk_os_watch_fn *watch;
+    void *watch_context;
     uint64_t capacity;
     uint64_t syncs;
     uint64_t bad_sync;
@@ -60,7 +63,12 @@ static struct disk_os *enter(const struct xti_os *os)
 
 static int leave(struct disk_os *disk, int result)
 {
+    bool has_news = disk->has_news && disk->watch != NULL && !disk->has_crashed;
+
+    disk->has_news = false;
     pthread_mutex_unlock(&disk->mutex);
+    if (has_news)
+        disk->watch(disk->watch_context, disk);
     return result;
 }
 
@@ -73,6 +81,7 @@ static int call_reads(const struct disk_os *disk)
 static int call_changes(struct disk_os *disk)
 {
     disk->calls++;
+    disk->has_news = true;
     if (disk->crash_at != 0 && disk->calls >= disk->crash_at)
         disk->has_crashed = true;
     return call_reads(disk);
@@ -658,10 +667,26 @@ size_t disk_os_pending_units(const struct disk_os *disk)
 
 struct disk_os *disk_os_reboot_mask(const struct disk_os *disk, const uint8_t *keep)
 {
-    struct disk_os *reborn = disk_os_copy(disk);
+    struct disk_os *reborn = disk_new(disk->seed);
 
-    disk_image_lose_power(&reborn->image, keep);
+    disk_image_lose_power(&reborn->image, &disk->image, keep);
+    reborn->random_state = disk->random_state;
+    reborn->now_ns = disk->now_ns;
     return reborn;
+}
+
+/* Units of the same file or folder, and of no other, are kept with the same probability. */
+static void mask_fill_files(const struct disk_image *image, uint8_t *keep, uint64_t seed)
+{
+    uint64_t state = seed;
+
+    for (size_t i = 0; i < image->unit_count; i++) {
+        uint64_t of_inode = seed ^ (uint64_t)image->units[i].inode << 32;
+        uint64_t kind = check_random(&of_inode) % 3;
+        double bias = check_uniform(&of_inode);
+
+        keep[i] = kind == 2 ? check_uniform(&state) < bias : kind == 1;
+    }
 }
 
 static void mask_fill(uint8_t *keep, size_t count, enum disk_mode mode, uint64_t seed)
@@ -691,7 +716,9 @@ struct disk_os *disk_os_reboot(const struct disk_os *disk, enum disk_mode mode, 
     struct disk_os *reborn;
 
     XTI_ASSERT(keep != NULL);
-    if (count != 0)
+    if (mode == DISK_FILES)
+        mask_fill_files(&disk->image, keep, seed);
+    else if (count != 0)
         mask_fill(keep, count, mode, seed);
     reborn = disk_os_reboot_mask(disk, keep);
     free(keep);
@@ -701,6 +728,17 @@ struct disk_os *disk_os_reboot(const struct disk_os *disk, enum disk_mode mode, 
 uint64_t disk_os_image_hash(const struct disk_os *disk)
 {
     return disk_image_hash(&disk->image);
+}
+
+void disk_os_watch(struct disk_os *disk, disk_os_watch_fn *watch, void *context)
+{
+    disk->watch = watch;
+    disk->watch_context = context;
+}
+
+void disk_os_wait(struct disk_os *disk, uint64_t ns)
+{
+    disk->now_ns += ns;
 }
 
 void disk_os_fail_sync(struct disk_os *disk, uint64_t nth, enum disk_sync_model model)
@@ -724,7 +762,7 @@ unsigned char *disk_os_file_bytes(struct disk_os *disk, const char *path, size_t
         disk->image.inodes[place.inode].is_folder)
         return NULL;
     bytes = bytes_of(disk, place.inode);
-    disk_bytes_reserve(bytes, 1); /* an empty file is not none */
+    disk_bytes_own(bytes);
     *size = (size_t)bytes->size;
     return bytes->data;
 }

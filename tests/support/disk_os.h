@@ -49,6 +49,11 @@ uint64_t disk_os_calls(const struct disk_os *disk);
 void disk_os_crash_at(struct disk_os *disk, uint64_t n);
 bool disk_os_has_crashed(const struct disk_os *disk);
 
+/* Called after each of these calls, from within it but without the disk's lock; NULL: nobody is.
+ * It may look at the disk and make others of it, and must not change it. */
+typedef void disk_os_watch_fn(void *context, struct disk_os *disk);
+void disk_os_watch(struct disk_os *disk, disk_os_watch_fn *watch, void *context);
+
 enum disk_mode {
     DISK_LOSE_ALL,    /* nothing that is pending */
     DISK_KEEP_ALL,    /* all of it */
@@ -56,6 +61,7 @@ enum disk_mode {
     DISK_PREFIX,      /* the first so many, a random number */
     DISK_ONE_MISSING, /* all but one */
     DISK_ONE_PRESENT, /* only one */
+    DISK_FILES,       /* for each file and folder all, nothing, or each by a coin */
     DISK_MODE_COUNT
 };
 
@@ -69,6 +75,12 @@ struct disk_os *disk_os_reboot_mask(const struct disk_os *disk, const uint8_t *k
 
 /* Of all names and all bytes that programs see: equal disks, equal numbers. */
 uint64_t disk_os_image_hash(const struct disk_os *disk);
+
+/* ---- time ---------------------------------------------------------------------------------- */
+
+/* Each look at the clock finds it 1 microsecond later than the one before; the next one finds it
+ * later by so much more. */
+void disk_os_wait(struct disk_os *disk, uint64_t ns);
 
 /* ---- failures ------------------------------------------------------------------------------ */
 
