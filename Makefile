@@ -6,6 +6,9 @@ FUZZ_SECONDS ?= 300
 MODEL_OPERATIONS ?= 100000000
 KILLS ?= 2000
 READS ?= 10000000
+CRASH_STATES ?= 1000000
+SEED ?= 1
+WORKERS ?= $(shell nproc)
 WORKFLOW = cmake --workflow --preset
 
 all: ## build the library and the tool, optimised
@@ -51,6 +54,12 @@ isolation: ## compare READS answers of readers with the version that they saw
 	@cmake --preset release && cmake --build --preset release --target test_isolation
 	@build/release/tests/test_isolation --reads $(READS)
 
+crash: ## CRASH_STATES different states after power loss; SEED=1
+	@tools/setup.sh --test
+	@cmake --preset release && cmake --build --preset release --target test_crash_campaign
+	@build/release/tests/test_crash_campaign --states $(CRASH_STATES) --workers $(WORKERS) \
+	    --seed $(SEED)
+
 bench: ## measure beside the peers, compare bench/expected/quality.csv
 	@tools/setup.sh --bench
 	@cmake --preset bench && cmake --build --preset bench
@@ -74,5 +83,5 @@ clean: ## forget all builds
 help:
 	@sed -n 's/^\([a-z ]*\):[^#]*## \(.*\)/\1\t\2/p' Makefile | expand -t 26
 
-.PHONY: all demo test check clang asan tsan release cov fuzz model kills isolation bench lint tidy \
-    format install clean help
+.PHONY: all asan bench check clang clean cov crash demo format fuzz help install isolation kills \
+    lint model release test tidy tsan

@@ -540,6 +540,13 @@ static int disk_list(const struct xti_os *os, const char *path, xti_name_fn *vis
     return result;
 }
 
+/* Small stores open and close all the time: zeroing huge pages would be most of their work. */
+static int disk_place_memory(const struct xti_os *os, void *at, size_t size, bool huge)
+{
+    (void)huge;
+    return xti_os_real()->place_memory(os, at, size, false);
+}
+
 /* ---- facts --------------------------------------------------------------------------------- */
 
 static uint64_t disk_now_ns(const struct xti_os *os)
@@ -583,6 +590,7 @@ static struct disk_os *disk_new(uint64_t seed)
     XTI_ASSERT(disk != NULL);
     disk->table = *xti_os_real();
     disk->table.context = disk;
+    disk->table.place_memory = disk_place_memory;
     disk->table.place_file = disk_place_file;
     disk->table.open = disk_open;
     disk->table.close = disk_close;

@@ -1,0 +1,103 @@
+/* tests/support/script.h -- a store's life as random steps, and what it must hold after each.
+ *
+ * A script is a world, a seed and a number of steps: insertions, removals, moves, loads, publishes,
+ * rollbacks, commits, reopenings. Beside the store stands a record of what every commit holds: the
+ * keys of its items, whose boxes follow from the keys. The campaigns of tests/crash and tests/fault
+ * let such lives be cut short and ask script_finds() what may be found then.
+ *
+ * A step is a row of the table in script.c: another operation of the library is another row.
+ *
+ * SPDX-License-Identifier: MIT
+ */
+#ifndef SCRIPT_H
+#define SCRIPT_H
+
+#include "os/os.h"
+#include "xtree.h"
+
+#define SCRIPT_PATH "/store"
+#define SCRIPT_ITEMS_MAX 256
+#define SCRIPT_COMMITS_MAX 1024
+
+struct script_world {
+    const char *name;
+    uint32_t dims;
+    xt_item_kind kind;
+    uint32_t leaf_capacity;
+    uint32_t inner_capacity;
+    uint32_t items_wanted; /* there are about so many, at most SCRIPT_ITEMS_MAX / 2 */
+    uint32_t steps;        /* of a script of the crash campaign */
+    uint32_t weight;       /* so many scripts of all worlds' together are of this one */
+};
+
+/* The crash campaign's worlds. */
+extern const struct script_world SCRIPT_WORLDS[];
+extern const size_t SCRIPT_WORLD_COUNT;
+
+/* Ids, ascending, each with the number of its box: id << 16 | number. */
+struct script_content {
+    size_t count;
+    uint64_t keys[SCRIPT_ITEMS_MAX];
+};
+
+/* What may be found on the disk: commits lowest .. newest, and while the call is under way that
+ * makes the next ones, later ones with the content `next`. 0 stands for no store. */
+struct script_expected {
+    uint64_t lowest;
+    uint64_t newest;
+    bool may_go_on;
+    struct script_content next;
+    struct script_content *commits[SCRIPT_COMMITS_MAX]; /* NULL: not known; owned */
+};
+
+struct script {
+    const struct xti_os *os;
+    const char *path;
+    const struct script_world *world;
+    uint64_t seed;
+    uint64_t random;
+    void (*wait)(struct script *script, uint64_t ns); /* lets time go by; NULL: cannot */
+    void *context;                                    /* for `wait` */
+
+    xt_store *store; /* NULL: not open */
+    uint64_t next_id;
+    bool is_pending;                 /* something is, since the last publish */
+    struct script_content now;       /* with what is pending */
+    struct script_content published; /* in the newest snapshot */
+    struct script_expected expected;
+    const char *step; /* the last one's name */
+};
+
+/* Opens and creates nothing. `os` and `world` must outlive the script. */
+void script_init(struct script *script, const struct xti_os *os, const char *path,
+                 const struct script_world *world, uint64_t seed);
+/* Closes the store. */
+void script_release(struct script *script);
+
+xt_status script_create(struct script *script);
+/* Closes the store, if one is open, and drops what was not committed; opens it for writing. */
+xt_status script_reopen(struct script *script);
+/* One row of the table, by chance. What failed has changed nothing, but a commit that failed may
+ * be found. */
+xt_status script_step(struct script *script);
+/* The rows that the callers also need by themselves. */
+xt_status script_insert(struct script *script);
+xt_status script_commit(struct script *script);
+
+/* Whether the newest snapshot of an open store is one that may be found, holds just what it must,
+ * and passes a deep check. *number: which it is. Prints what is wrong. */
+bool script_finds(const struct script_world *world, uint64_t seed,
+                  const struct script_expected *expected, xt_store *store, uint64_t *number);
+/* The same for the script's own store and what it has published. */
+bool script_holds(struct script *script);
+/* Whether this commit may be found. */
+bool script_allows(const struct script_expected *expected, uint64_t number);
+/* Content of a commit that may be found. */
+const struct script_content *script_content_of(const struct script_expected *expected,
+                                               uint64_t number);
+
+/* Makes `next` go on from a commit that was found on a disk: nothing but it may be found there. */
+void script_continue(struct script *next, const struct script_expected *expected, uint64_t number,
+                     const struct xti_os *os, const struct script *from);
+
+#endif
