@@ -60,6 +60,11 @@ crash: ## CRASH_STATES different states after power loss; SEED=1
 	@build/release/tests/test_crash_campaign --states $(CRASH_STATES) --workers $(WORKERS) \
 	    --seed $(SEED)
 
+fault: ## each call of a life of 200 commits fails in turn, in each way; SEED=1
+	@tools/setup.sh --test
+	@cmake --preset release && cmake --build --preset release --target test_fault_campaign
+	@build/release/tests/test_fault_campaign --every 1 --seed $(SEED)
+
 bench: ## measure beside the peers, compare bench/expected/quality.csv
 	@tools/setup.sh --bench
 	@cmake --preset bench && cmake --build --preset bench
@@ -83,5 +88,5 @@ clean: ## forget all builds
 help:
 	@sed -n 's/^\([a-z ]*\):[^#]*## \(.*\)/\1\t\2/p' Makefile | expand -t 26
 
-.PHONY: all asan bench check clang clean cov crash demo format fuzz help install isolation kills \
-    lint model release test tidy tsan
+.PHONY: all asan bench check clang clean cov crash demo fault format fuzz help install isolation \
+    kills lint model release test tidy tsan

@@ -39,6 +39,8 @@ static int call_fails(const struct xti_os *os, enum fail_kind kind)
     if ((fail->kinds & (unsigned)kind) == 0)
         return 0;
     number = atomic_fetch_add(&fail->calls, 1) + 1;
+    if (fail->choose != NULL)
+        fail->choose(fail, (unsigned)kind, number);
     if (fail->fail_at == 0 || number < fail->fail_at)
         return 0;
     if (number > fail->fail_at && !fail->fail_forever)

@@ -50,6 +50,12 @@ enum fail_kind {
     FAIL_ALL = (1 << 21) - 1
 };
 
+struct fail_os;
+
+/* Called before each counted call with its kind and number; may set the fields above `calls`, and
+ * so decide that this very call fails. */
+typedef void fail_choose_fn(struct fail_os *fail, unsigned kind, uint64_t number);
+
 struct fail_os {
     struct xti_os os; /* the table to hand out */
     const struct xti_os *inner;
@@ -61,6 +67,8 @@ struct fail_os {
     int fail_with;     /* an errno value; 0: EIO. Memory fails with ENOMEM, threads with EAGAIN */
     unsigned kinds;    /* bits of enum fail_kind: which calls are counted; FAIL_ALL */
     uint64_t random_state;
+    fail_choose_fn *choose; /* NULL: nobody is asked */
+    void *choose_context;   /* for `choose` to use */
 
     /* Read by the test. */
     _Atomic uint64_t calls; /* counted ones so far */

@@ -164,13 +164,13 @@ static uint64_t window_draw(const struct script_world *world, uint64_t seed,
     return count;
 }
 
-/* Every item comes once, with its box. */
-static bool items_are_right(const struct script_world *world, uint64_t seed,
-                            const struct script_content *content, const xt_snapshot *snapshot)
+/* CHECKs that every item comes once, with its box. The status is that of the query. */
+static xt_status items_ask(const struct script_world *world, uint64_t seed,
+                           const struct script_content *content, const xt_snapshot *snapshot,
+                           bool *right)
 {
     bool seen[SCRIPT_ITEMS_MAX] = {false};
     double window[2 * DIMS_MAX];
-    bool is_right = CHECK_U64(xt_snapshot_count(snapshot), content->count);
     size_t count = 0;
     xt_status status;
     xt_query *query;
@@ -178,83 +178,119 @@ static bool items_are_right(const struct script_world *world, uint64_t seed,
 
     for (uint32_t i = 0; i < 2 * world->dims; i++)
         window[i] = i < world->dims ? -(double)INFINITY : (double)INFINITY;
-    if (!CHECK_STATUS(xt_query_window(snapshot, window, NULL, &query), XT_OK))
-        return false;
+    status = xt_query_window(snapshot, window, NULL, &query);
+    if (status != XT_OK)
+        return status;
     while ((status = xt_query_next(query, &item)) == XT_OK) {
         size_t i = content_find(content, item.id);
 
-        is_right = is_right && CHECK(i < content->count && content->keys[i] >> 16 == item.id) &&
-                   CHECK(!seen[i]) && CHECK(item_is_right(world, seed, content->keys[i], &item));
+        *right = *right && CHECK(i < content->count && content->keys[i] >> 16 == item.id) &&
+                 CHECK(!seen[i]) && CHECK(item_is_right(world, seed, content->keys[i], &item));
         if (i < content->count)
             seen[i] = true;
         count++;
     }
     xt_query_close(query);
-    return CHECK_STATUS(status, XT_DONE) && CHECK_U64(count, content->count) && is_right;
+    if (status != XT_DONE)
+        return status;
+    *right = *right && CHECK_U64(count, content->count);
+    return XT_OK;
 }
 
-static bool content_holds(const struct script_world *world, uint64_t seed,
-                          const struct script_content *content, const xt_snapshot *snapshot)
+static xt_status content_ask(const struct script_world *world, uint64_t seed,
+                             const struct script_content *content, const xt_snapshot *snapshot,
+                             bool *right)
 {
     double window[2 * DIMS_MAX];
     uint64_t expected = window_draw(world, seed, content, window);
-    xt_query *query;
     uint64_t count = 0;
-    bool holds = items_are_right(world, seed, content, snapshot);
+    xt_query *query;
+    xt_status status;
 
-    if (!CHECK_STATUS(xt_query_window(snapshot, window, NULL, &query), XT_OK))
-        return false;
-    holds =
-        CHECK_STATUS(xt_query_count(query, &count), XT_OK) && CHECK_U64(count, expected) && holds;
+    *right = CHECK_U64(xt_snapshot_count(snapshot), content->count);
+    status = items_ask(world, seed, content, snapshot, right);
+    if (status == XT_OK)
+        status = xt_query_window(snapshot, window, NULL, &query);
+    if (status != XT_OK)
+        return status;
+    status = xt_query_count(query, &count);
     xt_query_close(query);
-    return holds;
+    if (status == XT_OK)
+        *right = *right && CHECK_U64(count, expected);
+    return status;
 }
 
-static bool check_is_clean(xt_store *store)
+static xt_status check_deep(xt_store *store, xt_error *error)
 {
     xt_check_options options = XT_CHECK_OPTIONS_INIT;
     xt_check_report report = XT_CHECK_REPORT_INIT;
-    xt_error error = {0};
-    xt_status status;
 
     options.deep = true;
-    options.error = &error;
-    status = xt_store_check(store, &options, &report);
-    if (CHECK_STATUS(status, XT_OK))
-        return true;
-    printf("    %s: %s\n", error.path, error.check);
-    return false;
+    options.error = error;
+    return xt_store_check(store, &options, &report);
 }
 
 bool script_finds(const struct script_world *world, uint64_t seed,
                   const struct script_expected *expected, xt_store *store, uint64_t *number)
 {
     xt_snapshot *snapshot;
-    bool holds;
+    xt_error error = {0};
+    bool right = true;
 
     if (!CHECK_STATUS(xt_snapshot_latest(store, &snapshot), XT_OK))
         return false;
     *number = xt_snapshot_txn(snapshot);
-    holds = CHECK(script_allows(expected, *number));
-    if (holds)
-        holds = content_holds(world, seed, script_content_of(expected, *number), snapshot);
-    else
+    if (!CHECK(script_allows(expected, *number))) {
         printf("    found commit %" PRIu64 ", may be %" PRIu64 " to %" PRIu64 "%s\n", *number,
                expected->lowest, expected->newest, expected->may_go_on ? " or later" : "");
+        right = false;
+    } else if (!CHECK_STATUS(
+                   content_ask(world, seed, script_content_of(expected, *number), snapshot, &right),
+                   XT_OK)) {
+        right = false;
+    }
     xt_snapshot_release(snapshot);
-    return check_is_clean(store) && holds;
+    if (CHECK_STATUS(check_deep(store, &error), XT_OK))
+        return right;
+    printf("    %s: %s\n", error.path, error.check);
+    return false;
+}
+
+xt_status script_tries(const struct script_world *world, uint64_t seed,
+                       const struct script_expected *expected, xt_store *store, bool *right)
+{
+    xt_snapshot *snapshot;
+    xt_status status = xt_snapshot_latest(store, &snapshot);
+    uint64_t number;
+
+    *right = true;
+    if (status != XT_OK)
+        return status;
+    number = xt_snapshot_txn(snapshot);
+    if (number <= 1 || number > expected->newest || expected->commits[number] != NULL)
+        status = content_ask(world, seed, script_content_of(expected, number), snapshot, right);
+    xt_snapshot_release(snapshot);
+    return status == XT_OK ? check_deep(store, NULL) : status;
+}
+
+static xt_status published_ask(struct script *script, bool *right)
+{
+    xt_snapshot *snapshot;
+    xt_status status = xt_snapshot_latest(script->store, &snapshot);
+
+    *right = true;
+    if (status != XT_OK)
+        return status;
+    status = content_ask(script->world, script->seed, &script->published, snapshot, right);
+    xt_snapshot_release(snapshot);
+    return status;
 }
 
 bool script_holds(struct script *script)
 {
-    xt_snapshot *snapshot;
-    bool holds;
+    bool right;
 
-    if (!CHECK_STATUS(xt_snapshot_latest(script->store, &snapshot), XT_OK))
-        return false;
-    holds = content_holds(script->world, script->seed, &script->published, snapshot);
-    xt_snapshot_release(snapshot);
-    return holds;
+    return CHECK_STATUS(published_ask(script, &right), XT_OK) && right;
 }
 
 /* ---- single changes ------------------------------------------------------------------------ */
@@ -403,7 +439,8 @@ static xt_status step_rollback(struct script *script)
 {
     xt_status status = xt_store_rollback(script->store);
 
-    if (status == XT_OK) {
+    /* Without memory it keeps blocks, but nothing else of the change. */
+    if (status == XT_OK || status == XT_ENOMEM) {
         content_set(&script->now, &script->published);
         script->is_pending = false;
     }
@@ -460,7 +497,12 @@ xt_status script_reopen(struct script *script)
 
 static xt_status step_check(struct script *script)
 {
-    return script_holds(script) && check_is_clean(script->store) ? XT_OK : XT_ECORRUPT;
+    bool right;
+    xt_status status = published_ask(script, &right);
+
+    if (!right)
+        return XT_ECORRUPT;
+    return status == XT_OK ? check_deep(script->store, NULL) : status;
 }
 
 static bool can_wait(const struct script *script)

@@ -88,7 +88,11 @@ xt_status script_commit(struct script *script);
  * and passes a deep check. *number: which it is. Prints what is wrong. */
 bool script_finds(const struct script_world *world, uint64_t seed,
                   const struct script_expected *expected, xt_store *store, uint64_t *number);
-/* The same for the script's own store and what it has published. */
+/* For a disk that lied: it may hold any commit, or be found damaged, but answers are not wrong. The
+ * first error, or XT_OK. */
+xt_status script_tries(const struct script_world *world, uint64_t seed,
+                       const struct script_expected *expected, xt_store *store, bool *right);
+/* As script_finds(), for the script's own store and what it has published. */
 bool script_holds(struct script *script);
 /* Whether this commit may be found. */
 bool script_allows(const struct script_expected *expected, uint64_t number);
