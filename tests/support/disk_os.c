@@ -760,6 +760,11 @@ void disk_os_capacity(struct disk_os *disk, uint64_t bytes)
     disk->capacity = bytes;
 }
 
+uint64_t disk_os_used(const struct disk_os *disk)
+{
+    return disk_image_used(&disk->image);
+}
+
 unsigned char *disk_os_file_bytes(struct disk_os *disk, const char *path, size_t *size)
 {
     struct place place;

@@ -100,6 +100,7 @@ void disk_os_fail_sync(struct disk_os *disk, uint64_t nth, enum disk_sync_model 
 /* Files, in blocks of 4096, that exist or are open may take so many bytes together; then -ENOSPC,
  * after write_at has written what fits. UINT64_MAX: no limit. */
 void disk_os_capacity(struct disk_os *disk, uint64_t bytes);
+uint64_t disk_os_used(const struct disk_os *disk);
 
 /* ---- raw bytes ----------------------------------------------------------------------------- */
 
