@@ -8,23 +8,25 @@
 
 /* ---- the writer's life -------------------------------------------------------------------- */
 
-/* Behind the struct: doubles low, high, two origins; floats exact, rising, grown. */
+/* Behind the struct: doubles low, high of two items, two origins; floats exact, rising, grown. */
 static size_t writer_bytes(uint32_t dims)
 {
     return xti_round_up(sizeof(struct xti_writer), sizeof(double)) +
-           dims * (4 * sizeof(double) + 6 * sizeof(float));
+           dims * (6 * sizeof(double) + 6 * sizeof(float));
 }
 
 static void writer_arrays(struct xti_writer *writer, uint32_t dims)
 {
     char *memory = (char *)writer + xti_round_up(sizeof *writer, sizeof(double));
     double *doubles = (double *)(void *)memory;
-    float *floats = (float *)(void *)(doubles + (size_t)4 * dims);
+    float *floats = (float *)(void *)(doubles + (size_t)6 * dims);
 
     writer->low = doubles;
     writer->high = doubles + dims;
     writer->exact.origin = doubles + (size_t)2 * dims;
     writer->rising.origin = doubles + (size_t)3 * dims;
+    writer->late.low = doubles + (size_t)4 * dims;
+    writer->late.high = doubles + (size_t)5 * dims;
     writer->exact.lo = floats;
     writer->exact.hi = floats + dims;
     writer->rising.lo = floats + (size_t)2 * dims;
@@ -39,6 +41,14 @@ static void writer_arrays(struct xti_writer *writer, uint32_t dims)
 static uint32_t lines_up_to(uint32_t units)
 {
     return units < AHEAD_LINES_MAX ? units : AHEAD_LINES_MAX;
+}
+
+static void writer_settle(void *who)
+{
+    struct xti_writer *writer = who;
+
+    if (writer->late.is_set)
+        xti_late_end(writer);
 }
 
 xt_status xti_writer_open(struct xti_txn *txn, const struct xti_writer_options *options,
@@ -61,7 +71,9 @@ xt_status xti_writer_open(struct xti_txn *txn, const struct xti_writer_options *
     writer->ahead_inner = lines_up_to(xti_inner_units(layout, layout->inner_capacity));
     writer->medium = options->medium;
     writer->max_overlap = options->max_overlap;
+    writer->path = writer->paths[0];
     writer_arrays(writer, layout->dims);
+    xti_txn_on_settle(txn, writer_settle, writer);
     return XT_OK;
 }
 
@@ -69,18 +81,20 @@ void xti_writer_close(struct xti_writer *writer)
 {
     if (writer == NULL)
         return;
+    xti_txn_on_settle(writer->txn, NULL, NULL);
     if (writer->entries.memory != NULL)
         writer->os->free(writer->os, writer->entries.memory, writer->entries.bytes);
     writer->os->free(writer->os, writer, writer->bytes);
 }
 
-void xti_writer_stats(const struct xti_writer *writer, xt_change_stats *out)
+void xti_writer_stats(struct xti_writer *writer, xt_change_stats *out)
 {
+    writer_settle(writer);
     *out = writer->stats;
     out->max_overlap = xti_overlap_max(writer, writer->layout->inner_capacity + 1);
 }
 
-void xti_writer_begin(struct xti_writer *writer)
+void xti_writer_look(struct xti_writer *writer)
 {
     uint32_t sequence = xti_txn_edit(writer->txn)->sequence;
 

@@ -58,6 +58,14 @@ struct xti_frame {
     bool is_set;
 };
 
+/* An insertion of which all is done but for the leaf, which is on its way from memory. */
+struct xti_late {
+    bool is_set;
+    uint64_t id;
+    double *low, *high; /* the item, or room for one */
+    struct xti_step *path;
+};
+
 struct xti_writer {
     const struct xti_os *os;
     struct xti_txn *txn;
@@ -74,20 +82,34 @@ struct xti_writer {
     bool path_is_own;  /* every node of the path that was found last */
     bool path_holds;   /* the box stored for its leaf, and with it every other, holds the item */
     bool is_in_order;  /* the path of the insertion before has served lately */
-    struct xti_step path[XTD_LEVELS_MAX]; /* by level */
-    double *low, *high;                   /* the item that is inserted or sought, as kept */
-    struct xti_frame exact;               /* its box in the frame of the last node that asked */
-    struct xti_frame rising;              /* a box on its way up */
-    float *grown_lo, *grown_hi;           /* scratch of choose.c: dims floats each */
+    struct xti_step *path;      /* by level: one of `paths` */
+    double *low, *high;         /* the item that is inserted or sought, as kept */
+    struct xti_frame exact;     /* its box in the frame of the last node that asked */
+    struct xti_frame rising;    /* a box on its way up */
+    float *grown_lo, *grown_hi; /* scratch of choose.c: dims floats each */
+    struct xti_late late;
+    struct xti_step paths[2][XTD_LEVELS_MAX];
     struct xti_entries entries;
     xt_change_stats stats;
 };
+
+/* Puts the item that was put off into its leaf. The path leads there then, as after any
+ * insertion. */
+void xti_late_end(struct xti_writer *writer);
 
 /* Units that a change of the nodes on the path from `bottom` up may allocate at most. */
 uint64_t xti_path_units(const struct xti_writer *writer, uint32_t bottom);
 
 /* Takes over the root, and forgets the path when it was made for another pending change. */
-void xti_writer_begin(struct xti_writer *writer);
+void xti_writer_look(struct xti_writer *writer);
+
+/* The same, and ends an insertion that was put off. */
+static inline void xti_writer_begin(struct xti_writer *writer)
+{
+    xti_writer_look(writer);
+    if (writer->late.is_set)
+        xti_late_end(writer);
+}
 
 /* Tells the transaction of the new root. */
 void xti_writer_end(struct xti_writer *writer);

@@ -65,6 +65,17 @@ static uint32_t path_level(struct xti_writer *writer)
     return height;
 }
 
+/* The old path leads to a leaf whose box holds the item. */
+static bool path_leads(struct xti_writer *writer)
+{
+    const struct xti_step *step = &writer->path[1];
+
+    if (!writer->has_path)
+        return false;
+    xti_frame_item(writer, step->node);
+    return xti_slot_holds(writer->layout, step->node, step->slot, &writer->exact);
+}
+
 xt_status xti_path_find(struct xti_writer *writer, uint32_t bottom)
 {
     uint32_t level = path_level(writer);
@@ -92,22 +103,40 @@ xt_status xti_path_find(struct xti_writer *writer, uint32_t bottom)
 
 /* ---- the leaf ----------------------------------------------------------------------------- */
 
-void xti_leaf_write(struct xti_writer *writer, struct xtd_node *leaf, uint32_t slot, uint64_t id)
+static void slot_write(const struct xti_layout *layout, struct xtd_node *leaf, uint32_t slot,
+                       const double *low_side, const double *high_side)
 {
-    const struct xti_layout *layout = writer->layout;
     bool is_points = layout->leaf_kind == XTD_LEAF_POINTS;
 
     for (uint32_t axis = 0; axis < layout->leaf_axes; axis++) {
         size_t at = (size_t)axis * leaf->capacity + slot;
         uint32_t dim = is_points ? axis : axis / 2;
-        double value = is_points || axis % 2 == 0 ? writer->low[dim] : writer->high[dim];
+        double value = is_points || axis % 2 == 0 ? low_side[dim] : high_side[dim];
 
         if (layout->coord_bytes == sizeof(double))
             ((double *)xti_leaf_coords(leaf))[at] = value;
         else
             ((float *)xti_leaf_coords(leaf))[at] = (float)value;
     }
-    xti_leaf_ids(layout, leaf)[slot] = id;
+}
+
+void xti_leaf_write(struct xti_writer *writer, struct xtd_node *leaf, uint32_t slot, uint64_t id)
+{
+    slot_write(writer->layout, leaf, slot, writer->low, writer->high);
+    xti_leaf_ids(writer->layout, leaf)[slot] = id;
+}
+
+/* The boxes above the leaf grow to hold the item. */
+static void item_rise(struct xti_writer *writer)
+{
+    xti_frame_item(writer, writer->path[1].node);
+    for (uint32_t axis = 0; axis < writer->layout->dims; axis++) {
+        writer->rising.origin[axis] = writer->exact.origin[axis];
+        writer->rising.lo[axis] = writer->exact.lo[axis];
+        writer->rising.hi[axis] = writer->exact.hi[axis];
+    }
+    writer->rising.is_set = true;
+    xti_path_rise(writer, 1);
 }
 
 static void leaf_append(struct xti_writer *writer, uint64_t id)
@@ -117,16 +146,8 @@ static void leaf_append(struct xti_writer *writer, uint64_t id)
     xti_leaf_write(writer, leaf, leaf->count, id);
     leaf->count++;
     leaf->item_count = leaf->count;
-    if (writer->root.height == 1 || writer->path_holds)
-        return;
-    xti_frame_item(writer, writer->path[1].node);
-    for (uint32_t axis = 0; axis < writer->layout->dims; axis++) {
-        writer->rising.origin[axis] = writer->exact.origin[axis];
-        writer->rising.lo[axis] = writer->exact.lo[axis];
-        writer->rising.hi[axis] = writer->exact.hi[axis];
-    }
-    writer->rising.is_set = true;
-    xti_path_rise(writer, 1);
+    if (writer->root.height > 1 && !writer->path_holds)
+        item_rise(writer);
 }
 
 /* The path goes on to lead to the new item, unless the parent was full too. */
@@ -176,6 +197,25 @@ xt_status xti_path_prepare(struct xti_writer *writer, uint32_t bottom)
     return status;
 }
 
+/* Above the leaf there is an item more. */
+static void path_count(struct xti_writer *writer)
+{
+    for (uint32_t level = 1; level < writer->root.height; level++)
+        writer->path[level].node->item_count++;
+    writer->root.item_count++;
+}
+
+/* The path's own leaf takes the item, or is divided. */
+static void leaf_take(struct xti_writer *writer, uint64_t id)
+{
+    if (writer->path[0].node->count < writer->path[0].node->capacity) {
+        leaf_append(writer, id);
+        writer->has_path = true;
+    } else {
+        leaf_overflow(writer, id);
+    }
+}
+
 xt_status xti_insert_item(struct xti_writer *writer, uint64_t id)
 {
     xt_status status;
@@ -191,16 +231,122 @@ xt_status xti_insert_item(struct xti_writer *writer, uint64_t id)
         status = xti_path_prepare(writer, 0);
     if (status != XT_OK)
         return status;
-    for (uint32_t level = 1; level < writer->root.height; level++)
-        writer->path[level].node->item_count++;
-    writer->root.item_count++;
-    if (writer->path[0].node->count < writer->path[0].node->capacity) {
-        leaf_append(writer, id);
-        writer->has_path = true;
-    } else {
-        leaf_overflow(writer, id);
-    }
+    path_count(writer);
+    leaf_take(writer, id);
     return XT_OK;
+}
+
+/* ---- an insertion that waits for its leaf --------------------------------------------------- */
+
+/* Lower trees are in the processor's cache. */
+#define LATE_HEIGHT_MIN 3u
+
+/* True: the leaf took the item. */
+static bool late_write(struct xti_writer *writer, struct xti_step *step)
+{
+    const struct xti_late *late = &writer->late;
+    struct xtd_node *leaf = xti_txn_own_node(xti_txn_edit(writer->txn), step->ref, 0);
+
+    if (leaf == NULL || leaf->count == leaf->capacity)
+        return false;
+    slot_write(writer->layout, leaf, leaf->count, late->low, late->high);
+    xti_leaf_ids(writer->layout, leaf)[leaf->count] = late->id;
+    leaf->count++;
+    leaf->item_count = leaf->count;
+    *step = (struct xti_step){leaf, step->ref, 0, true};
+    return true;
+}
+
+static void late_swap(struct xti_writer *writer)
+{
+    struct xti_late *late = &writer->late;
+    double *low = writer->low;
+    double *high = writer->high;
+
+    writer->low = late->low;
+    writer->high = late->high;
+    late->low = low;
+    late->high = high;
+    writer->exact.is_set = false;
+}
+
+void xti_late_end(struct xti_writer *writer)
+{
+    struct xti_late *late = &writer->late;
+    xt_status status;
+
+    late->is_set = false;
+    if (late_write(writer, &writer->path[0]))
+        return;
+    late_swap(writer);
+    status = xti_path_enter(writer, 0, writer->path[0].ref);
+    writer->path_is_own = status == XT_OK && writer->path[0].is_own;
+    if (status == XT_OK && !path_has_room(writer))
+        status = xti_path_prepare(writer, 0);
+    XTI_ASSERT(status == XT_OK);
+    writer->path_holds = true;
+    leaf_take(writer, late->id);
+    late_swap(writer);
+    xti_writer_end(writer);
+}
+
+/* There is room for all that the leaf may need, whatever it looks like. */
+static bool late_has_room(const struct xti_writer *writer)
+{
+    const struct xti_layout *layout = writer->layout;
+    uint64_t inner = xti_inner_units(layout, layout->inner_capacity);
+    uint64_t leaf = xti_leaf_units(layout, layout->leaf_capacity);
+
+    return xti_txn_edit(writer->txn)->room >=
+           (2 + (uint64_t)5 * writer->root.height) * inner + 7 * leaf;
+}
+
+/* Down to level 1: only own nodes that are no supernodes. */
+static bool late_descend(struct xti_writer *writer)
+{
+    const struct xti_edit *edit = xti_txn_edit(writer->txn);
+    uint32_t ref = writer->root.ref;
+
+    for (uint32_t level = writer->root.height - 1; level > 0; level--) {
+        struct xti_step *step = &writer->path[level];
+        struct xtd_node *node = xti_txn_own_node(edit, ref, level);
+
+        if (node == NULL || node->flags != 0)
+            return false;
+        step->node = node;
+        step->ref = ref;
+        step->is_own = true;
+        writer->path_holds = xti_choose(writer, node, &step->slot);
+        ref = xti_inner_refs_const(writer->layout, node)[step->slot];
+        if (level == 2)
+            xti_child_ask(writer, ref, 1);
+    }
+    writer->path[0].ref = ref;
+    return xti_txn_is_memory(edit, ref);
+}
+
+/* False: nothing was changed. */
+static bool insert_late(struct xti_writer *writer, uint64_t id)
+{
+    struct xti_step *before = writer->path;
+    struct xti_late *late = &writer->late;
+
+    if (!late_has_room(writer) || path_leads(writer))
+        return false;
+    writer->path = writer->paths[before == writer->paths[0]];
+    if (!late_descend(writer) || (late->is_set && !late_write(writer, &before[0]))) {
+        writer->path = before;
+        return false;
+    }
+    xti_child_ask(writer, writer->path[0].ref, 0);
+    late->is_set = true;
+    late->id = id;
+    writer->has_path = true;
+    path_count(writer);
+    if (!writer->path_holds)
+        item_rise(writer);
+    late_swap(writer);
+    return true;
 }
 
 xt_status xti_tree_insert(struct xti_writer *writer, uint64_t id, const double *low,
@@ -210,7 +356,15 @@ xt_status xti_tree_insert(struct xti_writer *writer, uint64_t id, const double *
 
     if (status != XT_OK)
         return status;
-    xti_writer_begin(writer);
+    xti_writer_look(writer);
+    if (writer->root.height >= LATE_HEIGHT_MIN && !writer->is_in_order &&
+        writer->entries.capacity > writer->layout->leaf_capacity &&
+        writer->entries.capacity > writer->layout->inner_capacity && insert_late(writer, id)) {
+        xti_writer_end(writer);
+        return XT_OK;
+    }
+    if (writer->late.is_set)
+        xti_late_end(writer);
     status = xti_insert_item(writer, id);
     if (status == XT_OK)
         xti_writer_end(writer);

@@ -150,7 +150,7 @@ XT_NODISCARD xt_status xti_writer_open(struct xti_txn *txn,
                                        const struct xti_writer_options *options,
                                        struct xti_writer **out);
 void xti_writer_close(struct xti_writer *writer);
-void xti_writer_stats(const struct xti_writer *writer, xt_change_stats *out);
+void xti_writer_stats(struct xti_writer *writer, xt_change_stats *out);
 
 /* As xt_store_insert(), xt_store_remove(), xt_store_move(); boxes are low and high corner, high may
  * be NULL. */

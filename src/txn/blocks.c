@@ -64,6 +64,7 @@ xt_status xti_txn_alloc(struct xti_txn *txn, uint64_t units, uint32_t *ref, xt_e
     *ref = 0;
     if (status != XT_OK)
         return status;
+    xti_txn_settle(txn);
     if (units <= UINT32_MAX)
         *ref = xti_free_take(txn, (uint32_t)units);
     if (*ref == 0) {

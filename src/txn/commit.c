@@ -49,6 +49,7 @@ xt_status xti_txn_publish(struct xti_txn *txn)
 
     if (status != XT_OK || !txn->is_dirty)
         return status;
+    xti_txn_settle(txn);
     if (txn->path != NULL && txn->edit.sequence + 1 == txn->committed_sequence)
         return xti_txn_commit(txn, NULL);
     return publish(txn, false);
@@ -353,6 +354,7 @@ xt_status xti_txn_commit(struct xti_txn *txn, xt_error *error)
     status = xti_txn_check_writer(txn, error);
     if (status != XT_OK || (!txn->is_dirty && !txn->is_unsaved))
         return status;
+    xti_txn_settle(txn);
     if (txn->path != NULL)
         return commit_files(txn, error);
     return publish(txn, true);

@@ -316,6 +316,7 @@ xt_status xti_txn_spill(struct xti_txn *txn, xt_error *error)
 
     if (status != XT_OK || txn->path == NULL)
         return status;
+    xti_txn_settle(txn);
     txn->edit.room = 0; /* tops are moved */
     for (uint32_t i = 0; i < txn->epoch.part_count && status == XT_OK; i++)
         status = spill_part(txn, &txn->epoch.parts[i], error);

@@ -90,6 +90,7 @@ xt_status xti_txn_rollback(struct xti_txn *txn)
 
     if (status != XT_OK || !txn->is_dirty)
         return status;
+    xti_txn_settle(txn);
     txn->os->mutex_lock(txn->os, txn->mutex);
     drop_new_arenas(txn);
     status = rewind_arenas(txn);

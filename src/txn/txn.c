@@ -116,6 +116,12 @@ void xti_txn_set_root(struct xti_txn *txn, struct xti_root root)
     txn->is_dirty = true;
 }
 
+void xti_txn_on_settle(struct xti_txn *txn, void (*settle)(void *who), void *who)
+{
+    txn->settle = settle;
+    txn->settler = who;
+}
+
 bool xti_txn_has_files(const struct xti_txn *txn)
 {
     return txn->path != NULL;

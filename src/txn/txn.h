@@ -179,6 +179,30 @@ void xti_txn_free(struct xti_txn *txn, uint32_t ref, uint32_t units);
 
 /* ---- nodes for the writer (blocks.c) --------------------------------------------------------- */
 
+/* True: `ref` lies where this process makes blocks and no file has them yet. */
+static inline bool xti_txn_is_memory(const struct xti_edit *edit, uint32_t ref)
+{
+    const struct xti_arena *arena = xti_space_arena_of(edit->space, ref);
+
+    return arena != NULL &&
+           ref - arena->first_unit - arena->frozen_units < arena->top_units - arena->frozen_units;
+}
+
+/* The pending change's own node of that level at `ref`, or NULL. */
+static inline struct xtd_node *xti_txn_own_node(const struct xti_edit *edit, uint32_t ref,
+                                                uint32_t level)
+{
+    struct xtd_node *node = xti_space_at(edit->space, ref);
+    uint32_t kind = level == 0 ? edit->layout->leaf_kind : (uint32_t)XTD_INNER;
+
+    if (!xti_txn_is_memory(edit, ref))
+        return NULL;
+    if (((node->crc32c ^ edit->sequence) | (node->self_ref ^ ref) | (node->kind ^ kind) |
+         (node->level ^ level) | (node->birth_txn ^ edit->number)) != 0)
+        return NULL;
+    return node;
+}
+
 /* The slow part of xti_txn_node(). */
 XT_NODISCARD xt_status xti_txn_frozen_node(const struct xti_txn *txn, uint32_t ref, uint32_t level,
                                            struct xtd_node **node);
@@ -195,25 +219,9 @@ XT_NODISCARD static inline xt_status xti_txn_node(const struct xti_txn *txn, uin
                                                   uint32_t level, struct xtd_node **node,
                                                   bool *is_own)
 {
-    const struct xti_edit *edit = xti_txn_edit(txn);
-    const struct xti_arena *arena = xti_space_arena_of(edit->space, ref);
-
-    if (arena != NULL &&
-        ref - arena->first_unit - arena->frozen_units < arena->top_units - arena->frozen_units) {
-        struct xtd_node *own = xti_space_at(edit->space, ref);
-        uint32_t kind = level == 0 ? edit->layout->leaf_kind : (uint32_t)XTD_INNER;
-        uint64_t differences = (own->crc32c ^ edit->sequence) | (own->self_ref ^ ref) |
-                               (own->kind ^ kind) | (own->level ^ level) |
-                               (own->birth_txn ^ edit->number);
-
-        if (differences == 0) {
-            *node = own;
-            *is_own = true;
-            return XT_OK;
-        }
-    }
-    *is_own = false;
-    return xti_txn_frozen_node(txn, ref, level, node);
+    *node = xti_txn_own_node(xti_txn_edit(txn), ref, level);
+    *is_own = *node != NULL;
+    return *is_own ? XT_OK : xti_txn_frozen_node(txn, ref, level, node);
 }
 
 /* That the children of a node which is about to be copied lie where they can only be what was
@@ -234,6 +242,10 @@ XT_NODISCARD xt_status xti_txn_spill(struct xti_txn *txn, xt_error *error);
 XT_NODISCARD xt_status xti_txn_publish(struct xti_txn *txn);
 XT_NODISCARD xt_status xti_txn_commit(struct xti_txn *txn, xt_error *error);
 XT_NODISCARD xt_status xti_txn_rollback(struct xti_txn *txn);
+
+/* `settle` is called with `who` before each of these and before a bulk load's blocks are taken: who
+ * edits nodes then ends what it has put off. NULL: nobody does. */
+void xti_txn_on_settle(struct xti_txn *txn, void (*settle)(void *who), void *who);
 
 /* True while something was allocated or freed or the root was set since the last publish. */
 bool xti_txn_is_dirty(const struct xti_txn *txn);

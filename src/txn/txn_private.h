@@ -103,6 +103,8 @@ struct xti_txn {
     struct xti_mark published;
     uint64_t expected_units;
     struct xti_epoch epoch;
+    void (*settle)(void *who); /* or NULL */
+    void *settler;
     uint32_t room_arena; /* position of the arena that edit.room lies in, if that is not 0 */
 
     uint32_t committed_sequence; /* edit.sequence after the last commit */
@@ -110,6 +112,12 @@ struct xti_txn {
     struct xti_free_blocks free_sizes[XTI_FREE_SIZES_MAX];
     struct xti_retired_queue retired;
 };
+
+static inline void xti_txn_settle(struct xti_txn *txn)
+{
+    if (txn->settle != NULL)
+        txn->settle(txn->settler);
+}
 
 /* ---- files.c ------------------------------------------------------------------------------- */
 

@@ -5,8 +5,9 @@
  */
 #include <math.h>
 #include <stdio.h>
+#include <string.h>
 
-#include "api/api.h"
+#include "api/api_private.h"
 #include "support/check.h"
 #include "support/fail_os.h"
 #include "support/questions.h"
@@ -631,25 +632,104 @@ static void a_publish_that_fails_can_be_repeated_or_rolled_back(void)
     scene_close(&scene);
 }
 
-CHECK_MAIN({"an_item_that_was_removed_is_not_found_again",
-            an_item_that_was_removed_is_not_found_again},
-           {"what_is_not_there_changes_nothing", what_is_not_there_changes_nothing},
-           {"a_move_within_the_leaf_copies_no_more_than_the_path",
-            a_move_within_the_leaf_copies_no_more_than_the_path},
-           {"zeros_of_both_signs_are_the_same_box", zeros_of_both_signs_are_the_same_box},
-           {"a_store_of_floats_knows_an_item_by_the_doubles_that_were_given",
-            a_store_of_floats_knows_an_item_by_the_doubles_that_were_given},
-           {"of_identical_items_more_than_leaves_hold_each_removal_takes_one",
-            of_identical_items_more_than_leaves_hold_each_removal_takes_one},
-           {"a_tree_grows_and_shrinks_back_to_nothing", a_tree_grows_and_shrinks_back_to_nothing},
-           {"published_snapshots_do_not_change_while_the_writer_goes_on",
-            published_snapshots_do_not_change_while_the_writer_goes_on},
-           {"a_rollback_restores_what_was_published", a_rollback_restores_what_was_published},
-           {"a_supernode_that_is_full_once_copied_takes_a_child",
-            a_supernode_that_is_full_once_copied_takes_a_child},
-           {"supernodes_come_in_few_sizes", supernodes_come_in_few_sizes},
-           {"growing_supernodes_take_space_that_was_used",
-            growing_supernodes_take_space_that_was_used},
-           {"a_change_that_fails_changes_nothing", a_change_that_fails_changes_nothing},
-           {"a_publish_that_fails_can_be_repeated_or_rolled_back",
-            a_publish_that_fails_can_be_repeated_or_rolled_back})
+/* ---- insertions that wait for their leaf ------------------------------------------------- */
+
+static bool arenas_are_same(const struct xti_txn *a, const struct xti_txn *b)
+{
+    bool holds = CHECK_U64(a->space.arena_count, b->space.arena_count);
+
+    for (uint32_t i = 0; holds && i < a->space.arena_count; i++) {
+        const struct xti_arena *arena = &a->space.arenas[i];
+
+        holds = CHECK_U64(arena->top_units, b->space.arenas[i].top_units) &&
+                CHECK(memcmp(xti_space_at(&a->space, arena->first_unit),
+                             xti_space_at(&b->space, arena->first_unit),
+                             arena->top_units * XTD_UNIT_BYTES) == 0);
+    }
+    return holds;
+}
+
+/* The same change in both; of one the writer then ends what it has put off. */
+static void change_both(struct scene scenes[2], bool is_any)
+{
+    for (unsigned i = 0; i < 2; i++)
+        CHECK_STATUS(is_any ? change_any(&scenes[i]) : insert_any(&scenes[i]), XT_OK);
+    (void)changes(&scenes[1]);
+}
+
+static void an_insertion_that_waits_makes_the_same_tree(void)
+{
+    struct scene scenes[2];
+    uint64_t waited = 0;
+
+    for (unsigned i = 0; i < 2; i++) {
+        if (!scene_open(&scenes[i], POINTS_2))
+            return;
+    }
+    for (unsigned i = 0; i < 6000; i++) {
+        change_both(scenes, i % 1000 >= 900);
+        waited += scenes[0].store->writer->late.is_set;
+        CHECK(!scenes[1].store->writer->late.is_set);
+        if (i % 500 == 499) {
+            (void)changes(&scenes[0]);
+            if (!arenas_are_same(scenes[0].store->txn, scenes[1].store->txn))
+                break;
+        }
+        if (i % 1500 == 1499 && !(published(&scenes[0]) && published(&scenes[1])))
+            break;
+    }
+    CHECK(waited > 2000);
+    for (unsigned i = 0; i < 2; i++)
+        scene_close(&scenes[i]);
+}
+
+/* Whatever ends the pending change or looks at its tree finds the item that was put off. */
+static void what_was_put_off_is_there_whoever_looks(void)
+{
+    struct scene scene;
+    unsigned waited = 0;
+
+    if (!scene_open(&scene, POINTS_2))
+        return;
+    insert_many(&scene, 3000);
+    for (unsigned i = 0; i < 90; i++) {
+        for (unsigned j = 0; j < 5 || (j < 20 && !scene.store->writer->late.is_set); j++)
+            CHECK_STATUS(insert_any(&scene), XT_OK);
+        waited += scene.store->writer->late.is_set;
+        if (i % 3 == 0) {
+            CHECK_STATUS(xt_store_rollback(scene.store), XT_OK);
+            mirror_rollback(&scene.mirror);
+        } else if (i % 3 == 1) {
+            CHECK_STATUS(remove_row(&scene, scene.mirror.rows.count - 1), XT_OK);
+        }
+        CHECK(!scene.store->writer->late.is_set || i % 3 == 2);
+        if (!published(&scene))
+            break;
+    }
+    CHECK(waited > 30);
+    scene_close(&scene);
+}
+
+CHECK_MAIN(
+    {"an_insertion_that_waits_makes_the_same_tree", an_insertion_that_waits_makes_the_same_tree},
+    {"what_was_put_off_is_there_whoever_looks", what_was_put_off_is_there_whoever_looks},
+    {"an_item_that_was_removed_is_not_found_again", an_item_that_was_removed_is_not_found_again},
+    {"what_is_not_there_changes_nothing", what_is_not_there_changes_nothing},
+    {"a_move_within_the_leaf_copies_no_more_than_the_path",
+     a_move_within_the_leaf_copies_no_more_than_the_path},
+    {"zeros_of_both_signs_are_the_same_box", zeros_of_both_signs_are_the_same_box},
+    {"a_store_of_floats_knows_an_item_by_the_doubles_that_were_given",
+     a_store_of_floats_knows_an_item_by_the_doubles_that_were_given},
+    {"of_identical_items_more_than_leaves_hold_each_removal_takes_one",
+     of_identical_items_more_than_leaves_hold_each_removal_takes_one},
+    {"a_tree_grows_and_shrinks_back_to_nothing", a_tree_grows_and_shrinks_back_to_nothing},
+    {"published_snapshots_do_not_change_while_the_writer_goes_on",
+     published_snapshots_do_not_change_while_the_writer_goes_on},
+    {"a_rollback_restores_what_was_published", a_rollback_restores_what_was_published},
+    {"a_supernode_that_is_full_once_copied_takes_a_child",
+     a_supernode_that_is_full_once_copied_takes_a_child},
+    {"supernodes_come_in_few_sizes", supernodes_come_in_few_sizes},
+    {"growing_supernodes_take_space_that_was_used", growing_supernodes_take_space_that_was_used},
+    {"a_change_that_fails_changes_nothing", a_change_that_fails_changes_nothing},
+    {"a_publish_that_fails_can_be_repeated_or_rolled_back",
+     a_publish_that_fails_can_be_repeated_or_rolled_back})
