@@ -110,6 +110,16 @@ void xti_writer_end(struct xti_writer *writer)
     xti_txn_set_root(writer->txn, writer->root);
 }
 
+uint64_t xti_writer_units(const struct xti_writer *writer)
+{
+    const struct xti_space *space = xti_txn_edit(writer->txn)->space;
+    uint64_t units = 0;
+
+    for (uint32_t i = 0; i < space->arena_count; i++)
+        units += space->arenas[i].top_units;
+    return units;
+}
+
 /* ---- items -------------------------------------------------------------------------------- */
 
 xt_status xti_writer_item(struct xti_writer *writer, const double *low, const double *high)

@@ -9,6 +9,7 @@
  *   split.c       how the entries of a full node are divided
  *   insert.c      insertion
  *   remove.c      finding an item; removal, merging, moving
+ *   move_out.c    moving what lives in one arena elsewhere
  *   graft.c       a bulk-loaded tree becomes part of a tree that holds items
  *
  * A change goes through three phases. It walks down and reads; it reserves what it may need; then
@@ -97,6 +98,9 @@ struct xti_writer {
  * insertion. */
 void xti_late_end(struct xti_writer *writer);
 
+/* Units of the whole store: a search that enters more nodes goes in circles. */
+uint64_t xti_writer_units(const struct xti_writer *writer);
+
 /* Units that a change of the nodes on the path from `bottom` up may allocate at most. */
 uint64_t xti_path_units(const struct xti_writer *writer, uint32_t bottom);
 
@@ -158,6 +162,10 @@ static inline void xti_child_ask(const struct xti_writer *writer, uint32_t ref, 
 
 /* Puts the item's box into writer->exact, for nodes with the origin of `node`. */
 void xti_frame_item(struct xti_writer *writer, const struct xtd_node *node);
+
+/* Puts the box between writer->low and high into writer->rising, inward: for nodes with the origin
+ * of `node`. Not to be mixed with what follows before rising.is_set is false again. */
+void xti_frame_inside(struct xti_writer *writer, const struct xtd_node *node);
 
 /* Moves writer->rising, which is set, to the origin of `node`, outward. */
 void xti_frame_move(struct xti_writer *writer, const struct xtd_node *node);

@@ -38,6 +38,21 @@ void xti_frame_item(struct xti_writer *writer, const struct xtd_node *node)
         frame_item(writer, origin);
 }
 
+void xti_frame_inside(struct xti_writer *writer, const struct xtd_node *node)
+{
+    const double *origin = xti_inner_origin_const(node);
+    struct xti_frame *frame = &writer->rising;
+
+    if (frame_fits(frame, origin, writer->layout->dims))
+        return;
+    for (uint32_t axis = 0; axis < writer->layout->dims; axis++) {
+        frame->origin[axis] = origin[axis];
+        frame->lo[axis] = xti_offset_up(writer->low[axis], origin[axis]);
+        frame->hi[axis] = xti_offset_down(writer->high[axis], origin[axis]);
+    }
+    frame->is_set = true;
+}
+
 void xti_frame_move(struct xti_writer *writer, const struct xtd_node *node)
 {
     const double *origin = xti_inner_origin_const(node);

@@ -68,22 +68,11 @@ static bool search_next(struct xti_writer *writer, struct search *search, struct
     return true;
 }
 
-/* Units of the whole store: a search that enters more nodes goes in circles. */
-static uint64_t units_allocated(const struct xti_txn *txn)
-{
-    const struct xti_space *space = xti_txn_edit(txn)->space;
-    uint64_t units = 0;
-
-    for (uint32_t i = 0; i < space->arena_count; i++)
-        units += space->arenas[i].top_units;
-    return units;
-}
-
 /* Puts the path to the item writer->low, high, id; XT_ENOTFOUND. */
 static xt_status item_find(struct xti_writer *writer, uint64_t id)
 {
     struct search searches[XTD_LEVELS_MAX];
-    uint64_t visits_left = units_allocated(writer->txn);
+    uint64_t visits_left = xti_writer_units(writer);
     uint32_t level = writer->root.height;
     uint32_t ref = writer->root.ref;
     xt_status status;

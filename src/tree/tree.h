@@ -161,6 +161,39 @@ XT_NODISCARD xt_status xti_tree_remove(struct xti_writer *writer, uint64_t id, c
 XT_NODISCARD xt_status xti_tree_move(struct xti_writer *writer, uint64_t id,
                                      const double *const old[2], const double *const new[2]);
 
+/* ---- moving nodes out of an arena (move_out.c) ---------------------------------------------- */
+
+/* How far a victim was gone through, and what that took. Zero but for arena_id: at its start. */
+struct xti_move_out {
+    uint32_t arena_id;
+    uint64_t next_unit; /* the block to look at next, in units from the start of the arena */
+    uint64_t nodes;     /* that were moved, those of the victim only; added to */
+    uint64_t units;     /* of these */
+    uint64_t looks;     /* blocks and nodes that were looked at; added to */
+};
+
+/* A step ends when the counts above reach these. One node, its path and one search may exceed. */
+struct xti_move_limits {
+    uint64_t units;
+    uint64_t looks;
+};
+
+/* Makes what the tree refers to in a sealed arena the pending change's own, from the cursor on: so
+ * it lies elsewhere. *is_done: the end of the arena was reached, or there is no such arena. What
+ * was moved when an error came is part of the pending change; that is complete, and may be
+ * published, committed or rolled back. The block at the cursor is the one that failed.
+ *
+ * Cost     for each block a search for its box; for each node that moves a copy of its path.
+ * Errors   as xti_tree_insert() but XT_EINVAL.
+ */
+XT_NODISCARD xt_status xti_tree_move_out(struct xti_writer *writer, struct xti_move_out *move,
+                                         const struct xti_move_limits *limits, bool *is_done);
+
+/* Moves the children of nodes that the pending change owns already: cheaper, as no path is copied
+ * for them. The cursor stays. O(entries of own inner nodes). */
+XT_NODISCARD xt_status xti_tree_move_near(struct xti_writer *writer, struct xti_move_out *move,
+                                          const struct xti_move_limits *limits);
+
 /* ---- bulk load (loader.c, bulk*.c) ------------------------------------------------------- */
 
 struct xti_loader;
