@@ -159,11 +159,12 @@ typedef struct xt_create_options {
     xt_medium medium;         /* for changes through this handle, as the next */
     double max_overlap;       /* 0 to 1: share of a node's children that both halves of a split may
                                  hold before it becomes a supernode; 0: computed; 1: never */
+    bool no_cleaning;         /* commits through this handle move nothing; xt_store_clean() does */
 } xt_create_options;
 #define XT_CREATE_OPTIONS_INIT                                                                     \
     {                                                                                              \
         sizeof(xt_create_options), 0, (xt_item_kind)0, (xt_coord_type)0, 0, 0, 0, 0, 0, NULL,      \
-            XT_MEDIUM_MEMORY, 0.0                                                                  \
+            XT_MEDIUM_MEMORY, 0.0, false                                                           \
     }
 
 typedef struct xt_open_options {
@@ -172,12 +173,13 @@ typedef struct xt_open_options {
     xt_verify verify;
     uint64_t window_bytes; /* as above; a store that does not fit gives XT_EFULL */
     xt_error *error;
-    xt_medium medium; /* as above, and the next */
+    xt_medium medium; /* as above, and the next ones */
     double max_overlap;
+    bool no_cleaning;
 } xt_open_options;
 #define XT_OPEN_OPTIONS_INIT                                                                       \
     {                                                                                              \
-        sizeof(xt_open_options), false, XT_VERIFY_LAZY, 0, NULL, XT_MEDIUM_MEMORY, 0.0             \
+        sizeof(xt_open_options), false, XT_VERIFY_LAZY, 0, NULL, XT_MEDIUM_MEMORY, 0.0, false      \
     }
 
 /** Creates a store and opens it for writing.
@@ -216,6 +218,10 @@ XT_API XT_NODISCARD xt_status xt_store_publish(xt_store *store);
 
 /** Publishes, and makes everything published durable: when it returns XT_OK, neither the death of
  *  the process nor power loss loses it. In memory, the same as xt_store_publish().
+ *
+ * Where the files hold more than 1.3 times what lives in them, a commit also moves some nodes out
+ * of arenas in which much is dead, so that these can go: as much as keeps pace with what was
+ * changed, but no more than 1 MiB, or twice the change and 16 MiB. Option no_cleaning: nothing.
  *
  * error    may be NULL.
  * Errors   XT_EFULL, XT_EIO, XT_ENOMEM before anything was decided: the changes are still there,
@@ -262,6 +268,49 @@ typedef struct xt_arena_stats {
 
 /** The arena at position `i`, below xt_store_stats.arena_count. Errors: XT_ENOTFOUND, XT_EINVAL. */
 XT_API XT_NODISCARD xt_status xt_store_arena(xt_store *store, uint64_t i, xt_arena_stats *out);
+
+/* ---- cleaning ---------------------------------------------------------------------------- */
+
+/* Called now and then from the thread that cleans, with the bytes moved so far. Returning false
+ * cancels. */
+typedef bool xt_clean_fn(void *context, uint64_t bytes_moved);
+
+typedef struct xt_clean_options {
+    size_t struct_size;
+    uint64_t max_bytes;    /* stop after so many bytes were moved; 0: when the target is reached */
+    double target;         /* bytes committed, of those live; above 1; 0: 1.1 */
+    xt_clean_fn *progress; /* NULL: none */
+    void *progress_context;
+    xt_error *error;
+} xt_clean_options;
+#define XT_CLEAN_OPTIONS_INIT                                                                      \
+    {                                                                                              \
+        sizeof(xt_clean_options), 0, 0.0, NULL, NULL, NULL                                         \
+    }
+
+typedef struct xt_clean_report {
+    size_t struct_size;
+    uint64_t nodes_moved, bytes_moved; /* out of arenas that were cleaned */
+    uint64_t commits;
+} xt_clean_report;
+#define XT_CLEAN_REPORT_INIT                                                                       \
+    {                                                                                              \
+        sizeof(xt_clean_report), 0, 0, 0                                                           \
+    }
+
+/** Moves what lives in arenas with much dead space, so that their files can go; arenas that kept
+ *  snapshots need stay. Commits as it goes, with what was published before; when it ends early,
+ *  what was committed stays, and another call goes on. Nothing to do in a store in memory.
+ *
+ * options  NULL: until no more than 1.1 times the live bytes are committed, or nothing is worth it.
+ * report   what was done and committed, also when it fails; may be NULL.
+ *
+ * Cost     that of writing the bytes that are moved, and their paths; a search for each dead node.
+ * Errors   XT_EMISUSE (not writable, a loader is open, or a change is pending), XT_ECANCELLED,
+ *          XT_EINVAL, XT_ECORRUPT, and as xt_store_commit(); then nothing is pending.
+ */
+XT_API XT_NODISCARD xt_status xt_store_clean(xt_store *store, const xt_clean_options *options,
+                                             xt_clean_report *report);
 
 /* ---- single changes ---------------------------------------------------------------------- */
 

@@ -8,6 +8,16 @@
 #include "api/api.h"
 #include "tree/tree.h"
 
+/* Cleaning in commits and by hand (clean.c): the victim, and how far it was gone through. */
+struct xti_cleaner {
+    struct xti_move_out move;    /* arena_id 0: there is none */
+    struct xti_move_out settled; /* the same when the last commit was made */
+    double live_share;           /* of the victim when it was chosen */
+    bool has_failed;             /* the last commit */
+    uint32_t stuck[16];          /* arenas that cannot be emptied */
+    uint32_t stuck_count;
+};
+
 struct xt_store {
     const struct xti_os *os;
     struct xti_txn *txn;
@@ -15,6 +25,8 @@ struct xt_store {
     struct xti_writer *writer; /* NULL: nothing was changed yet */
     xt_medium medium;
     double max_overlap;
+    bool no_cleaning;
+    struct xti_cleaner cleaner;
 };
 
 struct xt_snapshot {
@@ -29,6 +41,13 @@ struct xt_loader {
 
 /* The store's writer, made if need be. XT_EMISUSE: opened for reading, or a loader is open. */
 xt_status xti_store_writer(xt_store *store, struct xti_writer **out);
+
+/* Cleans as much as the commit should, and commits. */
+xt_status xti_store_commit(xt_store *store, xt_error *error);
+
+/* The moves so far are committed; the moves since then were taken back. */
+void xti_cleaner_settle(xt_store *store);
+void xti_cleaner_undo(xt_store *store);
 
 /* Copies an options struct of the caller's version to one of ours. NULL: all zero. XT_EINVAL: a
  * struct_size that cannot be, or a field that this version does not know is not zero. */

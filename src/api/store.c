@@ -120,6 +120,7 @@ xt_status xti_store_create(const struct xti_os *os, const char *path,
         return status;
     store->medium = o.medium;
     store->max_overlap = o.max_overlap;
+    store->no_cleaning = o.no_cleaning;
     status = xti_txn_create(os, path, &schema, o.window_bytes, o.error, &store->txn);
     return give_handle(store, status, out);
 }
@@ -151,6 +152,7 @@ xt_status xti_store_open(const struct xti_os *os, const char *path, const xt_ope
         return status;
     store->medium = o.medium;
     store->max_overlap = o.max_overlap;
+    store->no_cleaning = o.no_cleaning;
     status = xti_txn_open(os, path, o.writable, o.verify, o.window_bytes, o.error, &store->txn);
     return give_handle(store, status, out);
 }
@@ -193,7 +195,7 @@ xt_status xt_store_commit(xt_store *store, xt_error *error)
     if (store->loader != NULL)
         return xti_report(error, XT_EMISUSE, xti_txn_path(store->txn), NULL, XTI_NO_OFFSET,
                           "a loader is open");
-    return xti_txn_commit(store->txn, error);
+    return xti_store_commit(store, error);
 }
 
 xt_status xt_store_rollback(xt_store *store)
@@ -202,6 +204,7 @@ xt_status xt_store_rollback(xt_store *store)
         return XT_EINVAL;
     if (store->loader != NULL)
         return XT_EMISUSE;
+    xti_cleaner_undo(store);
     return xti_txn_rollback(store->txn);
 }
 

@@ -17,8 +17,7 @@
 #define XTI_TXN_H
 
 #include "arena/arena.h"
-
-struct xti_txn;
+#include "txn/clean.h"
 
 /* ---- where an error happened (report.c) ------------------------------------------------------ */
 

@@ -220,6 +220,11 @@ static inline uint64_t xti_arena_header_units(const struct xti_txn *txn)
     return txn->schema.extent_align / XTD_UNIT_BYTES;
 }
 
+/* ---- kept.c -------------------------------------------------------------------------------- */
+
+/* A kept snapshot needs the arena. */
+bool xti_arena_is_pinned(const struct xti_txn *txn, uint32_t arena_id);
+
 /* ---- free.c -------------------------------------------------------------------------------- */
 
 /* Takes a free block of exactly that size. 0: there is none. */
