@@ -33,9 +33,9 @@ static void try_head(struct xtd_head_slot *slot, size_t size, bool mends)
 
     if (size < sizeof *slot)
         return;
-    if (mends)
-        xti_head_seal(slot);
-    for (uint32_t i = 0; i < 4; i++) {
+    for (uint32_t i = 0; i < XTD_HEAD_SLOTS; i++) {
+        if (mends)
+            xti_head_seal(slot, i);
         if (xti_head_check(slot, i, &finding) == XT_OK)
             require(xti_state_check(&slot->state, NULL) == XT_OK);
     }

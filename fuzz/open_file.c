@@ -79,7 +79,7 @@ static void pattern_make(struct pattern *pattern, bool is_boxes)
     const struct xtd_head_slot *slots;
     xt_snapshot *snapshot;
     xt_store *store;
-    uint32_t newest;
+    struct xti_head_look look;
     size_t size;
 
     pattern->disk = disk_os_create(1);
@@ -97,8 +97,8 @@ static void pattern_make(struct pattern *pattern, bool is_boxes)
     require(xt_store_close(store) == XT_OK);
     disk_os_settle(pattern->disk);
     slots = (const void *)disk_os_file_bytes(pattern->disk, FILES[0], &size);
-    require(xti_head_newest(slots, &newest, NULL) == XT_OK);
-    pattern->record_offset = (uint64_t)slots[newest].state.record_ref * XTD_UNIT_BYTES;
+    require(xti_head_look(slots, &look, NULL) == XT_OK);
+    pattern->record_offset = (uint64_t)slots[look.newest].state.record_ref * XTD_UNIT_BYTES;
 }
 
 static const struct pattern *pattern_get(bool is_boxes)
@@ -159,7 +159,7 @@ static void record_repair(struct disk_os *disk, uint64_t offset, unsigned char *
 {
     struct xtd_commit_record *record = (void *)(arena + offset);
     uint64_t bytes = record->extents[0].units * XTD_UNIT_BYTES;
-    uint32_t newest;
+    struct xti_head_look look;
     struct xtd_head_slot *slots;
     size_t head_size;
     uint64_t hash;
@@ -172,8 +172,8 @@ static void record_repair(struct disk_os *disk, uint64_t offset, unsigned char *
     memcpy((char *)record + XTD_PAGE_BYTES - sizeof hash, &hash, sizeof hash);
     head_repair(disk);
     slots = (void *)disk_os_file_bytes(disk, FILES[0], &head_size);
-    if (xti_head_newest(slots, &newest, NULL) == XT_OK)
-        slots[newest].record_hash = hash;
+    if (xti_head_look(slots, &look, NULL) == XT_OK)
+        slots[look.newest].record_hash = hash;
 }
 
 static void sums_repair(const struct pattern *pattern, struct disk_os *disk)

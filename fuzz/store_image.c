@@ -227,11 +227,11 @@ static void records_find(struct image *image)
 {
     size_t size;
     const struct xtd_head_slot *slots = (const void *)file_bytes(image->disk, image, 0, &size);
-    uint32_t newest;
+    struct xti_head_look look;
     uint32_t ref;
 
-    require(xti_head_newest(slots, &newest, NULL) == XT_OK);
-    ref = slots[newest].state.record_ref;
+    require(xti_head_look(slots, &look, NULL) == XT_OK);
+    ref = slots[look.newest].state.record_ref;
     for (unsigned i = 0; i < RECORDS && ref != 0; i++) {
         const struct xtd_commit_record *record;
         struct part part;
@@ -258,11 +258,11 @@ static void newest_slot_lose(struct image *image)
 {
     size_t size;
     struct xtd_head_slot *slots = (void *)file_bytes(image->disk, image, 0, &size);
-    uint32_t newest;
+    struct xti_head_look look;
 
-    require(xti_head_newest(slots, &newest, NULL) == XT_OK);
-    slots[newest].crc32c ^= 1;
-    slots[newest].magic[0] ^= 1; /* stays damaged when checksums are made right */
+    require(xti_head_look(slots, &look, NULL) == XT_OK);
+    slots[look.newest].crc32c ^= 1;
+    slots[look.newest].magic[0] ^= 1; /* stays damaged when checksums are made right */
 }
 
 static void image_make(struct image *image, const struct recipe *recipe)

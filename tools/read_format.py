@@ -229,18 +229,27 @@ def slot_check(part, i):
     part.need(crc32c(part.bytes(0, 4092)) == part.get("I", 4092), 4092, "HEAD slot checksum")
     part.need(part.get("I", 8) == 2, 8, "HEAD slot format_version")
     part.need(part.get("I", 12) == i, 12, "HEAD slot number")
-    part.need(part.get("Q", 32) % 4 == i, 32, "HEAD slot txn")
-    part.zero(888, 3204, "HEAD slot reserved")
-    return {"record_hash": hex64(part.get("Q", 880)), "state": state_read(part.at(32)),
-            "uuid": part.bytes(16, 16).hex()}
+    txn, durable_txn = part.get("Q", 32), part.get("Q", 904)
+    if i < 4:
+        part.zero(888, 16, "HEAD slot boot_id")
+        part.need(durable_txn == txn, 904, "HEAD slot durable_txn")
+    else:
+        part.need(4 + txn % 2 == i, 32, "HEAD slot txn")
+        part.need(durable_txn <= txn, 904, "HEAD slot durable_txn")
+    part.zero(912, 3180, "HEAD slot reserved")
+    return {"durable_txn": durable_txn, "record_hash": hex64(part.get("Q", 880)),
+            "state": state_read(part.at(32)), "uuid": part.bytes(16, 16).hex()}
 
 
 def head_read(store):
-    """All four slots as they are shown, the newest valid one, and the bytes of its state."""
+    """All slots as they are shown, the newest durable one, and the bytes of its state.
+
+    Commits that only the chain leads to are not looked for: a store that was closed has none.
+    """
     path = os.path.join(store, "HEAD")
-    data = file_read(path, 0, 16384)
+    data = file_read(path, 0, 24576)
     shown, newest, first_bad = [], None, None
-    for i in range(4):
+    for i in range(6):
         part = Part(path, data, 4096 * i)
         if not any(part.bytes(0, 4096)):
             shown.append({"slot": i, "valid": False, "why": "never written"})
@@ -253,11 +262,11 @@ def head_read(store):
             first_bad = first_bad or bad
             shown.append({"slot": i, "valid": False, "why": bad.check})
             continue
-        shown.append({"record_hash": slot["record_hash"], "slot": i, "valid": True,
-                      "txn": slot["state"]["txn"]})
+        shown.append({"durable_txn": slot["durable_txn"], "record_hash": slot["record_hash"],
+                      "slot": i, "valid": True, "txn": slot["state"]["txn"]})
         if newest and newest[0]["uuid"] != slot["uuid"]:
             raise part.bad(16, "HEAD slot uuid")
-        if not newest or slot["state"]["txn"] > newest[0]["state"]["txn"]:
+        if i < 4 and (not newest or slot["state"]["txn"] > newest[0]["state"]["txn"]):
             newest = slot, part.bytes(32, 848)
     if not newest:
         raise first_bad or Bad(path, 0, "HEAD without a written slot")

@@ -80,6 +80,8 @@ struct xti_os {
     /* Makes the file at least `size` bytes long with blocks that belong to it: later writes below
      * `size` do not fail for want of space. New bytes read as zero. */
     int (*allocate)(const struct xti_os *os, xti_file file, uint64_t size);
+    /* Makes the file at most `size` bytes long. */
+    int (*cut)(const struct xti_os *os, xti_file file, uint64_t size);
     /* Takes an exclusive lock that ends with close() or the process; -EBUSY when another open
      * file holds it, in this process too. */
     int (*lock)(const struct xti_os *os, xti_file file);
@@ -108,6 +110,9 @@ struct xti_os {
     int (*random)(const struct xti_os *os, void *data, size_t size);
     uint64_t (*process_id)(const struct xti_os *os);
     void (*host_name)(const struct xti_os *os, char *out, size_t capacity); /* cut where longer */
+    /* Random, the same for all processes from one start of the system to the next; zeroes: not to
+     * be had. */
+    void (*boot_id)(const struct xti_os *os, uint8_t out[16]);
     uint32_t (*processor_count)(const struct xti_os *os);
     const char *(*temporary_folder)(const struct xti_os *os); /* static */
 };

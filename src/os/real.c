@@ -9,6 +9,7 @@
 #include <errno.h>
 #include <sched.h>
 #include <stdio.h>
+#include <string.h>
 #include <sys/random.h>
 #include <time.h>
 #include <unistd.h>
@@ -45,6 +46,32 @@ static uint64_t process_id(const struct xti_os *os)
 {
     (void)os;
     return (uint64_t)getpid();
+}
+
+/* The kernel tells it as text: 32 hexadecimal digits with dashes between them. */
+static void boot_id(const struct xti_os *os, uint8_t out[16])
+{
+    static const char digits[] = "0123456789abcdef";
+    char text[64] = "";
+    size_t count = 0;
+    xti_file file;
+
+    memset(out, 0, 16);
+    if (xti_real_open(os, "/proc/sys/kernel/random/boot_id", XTI_OPEN_READ, &file) != 0)
+        return;
+    if (xti_real_read_at(os, file, 0, text, 36) != 0)
+        text[0] = '\0';
+    xti_real_close(os, file);
+    for (const char *at = text; *at != '\0' && count < 32; at++) {
+        const char *digit = memchr(digits, *at, 16);
+
+        if (digit == NULL)
+            continue;
+        out[count / 2] = (uint8_t)(out[count / 2] << 4 | (digit - digits));
+        count++;
+    }
+    if (count < 32)
+        memset(out, 0, 16);
 }
 
 /* Those that this process may run on, which a container may have cut down. */
@@ -93,6 +120,7 @@ static const struct xti_os real_os = {
     .sync = xti_real_sync,
     .size = xti_real_size,
     .allocate = xti_real_allocate,
+    .cut = xti_real_cut,
     .lock = xti_real_lock,
     .is_locked = xti_real_is_locked,
     .make_folder = xti_real_make_folder,
@@ -111,6 +139,7 @@ static const struct xti_os real_os = {
     .random = random_bytes,
     .process_id = process_id,
     .host_name = host_name,
+    .boot_id = boot_id,
     .processor_count = processor_count,
     .temporary_folder = temporary_folder,
 };

@@ -32,6 +32,7 @@ int xti_real_write_at(const struct xti_os *os, xti_file file, uint64_t offset, c
 int xti_real_sync(const struct xti_os *os, xti_file file);
 int xti_real_size(const struct xti_os *os, xti_file file, uint64_t *out);
 int xti_real_allocate(const struct xti_os *os, xti_file file, uint64_t size);
+int xti_real_cut(const struct xti_os *os, xti_file file, uint64_t size);
 int xti_real_lock(const struct xti_os *os, xti_file file);
 int xti_real_is_locked(const struct xti_os *os, xti_file file, bool *out);
 

@@ -209,6 +209,19 @@ int xti_real_allocate(const struct xti_os *os, xti_file file, uint64_t size)
     return result;
 }
 
+int xti_real_cut(const struct xti_os *os, xti_file file, uint64_t size)
+{
+    uint64_t present;
+    int result = xti_real_size(os, file, &present);
+
+    if (result != 0 || present <= size)
+        return result;
+    do {
+        result = ftruncate((int)file, (off_t)size) == 0 ? 0 : -errno;
+    } while (result == -EINTR);
+    return result;
+}
+
 /* ---- lock ---------------------------------------------------------------------------------- */
 
 /* Where locks of open file descriptions are not known. Like those it belongs to the open file. */

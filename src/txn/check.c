@@ -125,26 +125,6 @@ static xt_status check_extents(struct check *check, const struct xtd_commit_reco
     return status;
 }
 
-xt_status xti_check_extents(struct xti_txn *txn, const struct xtd_commit_record *record,
-                            xt_error *error)
-{
-    static const struct xti_arena none = {0};
-    uint64_t bytes = 0;
-    struct check check = {.txn = txn, .bytes = &bytes, .error = error};
-    xt_status status = check_begin(&check);
-
-    if (status != XT_OK)
-        return xti_report(error, status, NULL, NULL, XTI_NO_OFFSET, "memory for an extent");
-    for (uint32_t i = 0; i < record->extent_count && status == XT_OK; i++) {
-        const struct xti_arena *arena = xti_space_arena(&txn->space, record->extents[i].arena_id);
-
-        status = check_extent(&check, arena != NULL ? arena : &none, &record->extents[i],
-                              record_bytes_in(record, i));
-    }
-    check_end(&check);
-    return status;
-}
-
 /* A commit of the chain: where its record lies, and what is known of it. */
 struct link {
     uint64_t txn;
@@ -218,15 +198,14 @@ static xt_status check_chain(struct check *check, bool deep)
 /* A file is gone: not a fault where a reader looks at a commit that the writer has left behind. */
 static bool has_been_left_behind(struct xti_txn *txn)
 {
-    struct xtd_head_slot slot;
-    bool next_is_damaged;
+    struct xti_head head;
     bool is_left;
 
     if (txn->is_writable)
         return false;
     txn->os->mutex_lock(txn->os, txn->mutex);
-    is_left = xti_read_head(txn, &slot, &next_is_damaged, NULL) == XT_OK &&
-              slot.state.manifest_generation > txn->state.manifest_generation;
+    is_left = xti_read_head(txn, &head, NULL) == XT_OK &&
+              head.newest.state.manifest_generation > txn->state.manifest_generation;
     txn->os->mutex_unlock(txn->os, txn->mutex);
     return is_left;
 }

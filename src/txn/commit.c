@@ -240,7 +240,12 @@ static xt_status change_manifest(struct xti_txn *txn, const struct xtd_state *st
 static xt_status change_head(struct xti_txn *txn, const struct xtd_state *state,
                              uint64_t record_hash, xt_error *error)
 {
-    return xti_write_head(txn, state, record_hash, error) == XT_OK ? XT_OK : XT_EBROKEN;
+    uint32_t position = (txn->head_position + 1) % XTD_HEAD_DURABLE_SLOTS;
+
+    if (xti_write_head(txn, position, state, record_hash, error) != XT_OK)
+        return XT_EBROKEN;
+    txn->head_position = position;
+    return XT_OK;
 }
 
 /* ---- C7: adopting ---------------------------------------------------------------------------- */

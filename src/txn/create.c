@@ -169,10 +169,11 @@ static xt_status create_content(struct xti_txn *txn, xt_error *error)
     if (status != XT_OK)
         return status;
     txn->is_dirty = true;
+    txn->head_position = XTD_HEAD_DURABLE_SLOTS - 1; /* the first slot comes next */
     status = xti_txn_commit(txn, error);
-    if (status != XT_OK)
-        return status;
-    return name_head(txn, error);
+    if (status == XT_OK)
+        status = xti_write_loose(txn, &txn->state, txn->record_hash, 1, false, error);
+    return status == XT_OK ? name_head(txn, error) : status;
 }
 
 static xt_status create_files(struct xti_txn *txn, xt_error *error)

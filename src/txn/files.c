@@ -261,21 +261,24 @@ xt_status xti_write_manifest(struct xti_txn *txn, const struct xtd_state *state,
     return status;
 }
 
-xt_status xti_write_head(struct xti_txn *txn, const struct xtd_state *state, uint64_t record_hash,
-                         xt_error *error)
+static int write_slot(struct xti_txn *txn, uint32_t position, struct xtd_head_slot *slot,
+                      const struct xtd_state *state, uint64_t record_hash)
 {
-    uint32_t i = (uint32_t)(state->txn % XTD_HEAD_SLOTS);
-    struct xtd_head_slot slot;
-    int result;
+    memcpy(slot->uuid, txn->uuid, sizeof slot->uuid);
+    slot->state = *state;
+    slot->record_hash = record_hash;
+    xti_head_seal(slot, position);
+    XTI_ASSERT(xti_head_check(slot, position, NULL) == XT_OK);
+    return txn->os->write_at(txn->os, txn->head_file, (uint64_t)position * XTD_HEAD_SLOT_BYTES,
+                             slot, sizeof *slot);
+}
 
-    memset(&slot, 0, sizeof slot);
-    memcpy(slot.uuid, txn->uuid, sizeof slot.uuid);
-    slot.state = *state;
-    slot.record_hash = record_hash;
-    xti_head_seal(&slot);
-    XTI_ASSERT(xti_head_check(&slot, i, NULL) == XT_OK);
-    result = txn->os->write_at(txn->os, txn->head_file, (uint64_t)i * XTD_HEAD_SLOT_BYTES, &slot,
-                               sizeof slot);
+xt_status xti_write_head(struct xti_txn *txn, uint32_t position, const struct xtd_state *state,
+                         uint64_t record_hash, xt_error *error)
+{
+    struct xtd_head_slot slot;
+    int result = write_slot(txn, position, &slot, state, record_hash);
+
     if (result == 0)
         result = txn->os->sync(txn->os, txn->head_file);
     if (result == 0)
@@ -283,46 +286,64 @@ xt_status xti_write_head(struct xti_txn *txn, const struct xtd_state *state, uin
     return xti_report_system(error, result, txn->path, XTI_NAME_HEAD, "write and sync HEAD");
 }
 
-/* The slot after the newest one holds the commit of four before, or zeroes where there was none. */
-static bool slot_after_is_damaged(const struct xtd_head_slot *slots, uint32_t newest)
+xt_status xti_write_loose(struct xti_txn *txn, const struct xtd_state *state, uint64_t record_hash,
+                          uint64_t durable_txn, bool clears, xt_error *error)
 {
-    uint32_t next = (newest + 1) % XTD_HEAD_SLOTS;
-    xt_status status = xti_head_check(&slots[next], next, NULL);
+    static const struct xtd_head_slot zeroes;
+    uint32_t position = xti_head_loose_position(state->txn);
+    uint32_t other = xti_head_loose_position(state->txn + 1);
+    struct xtd_head_slot slot;
+    int result = 0;
 
-    if (status == XT_ENOTFOUND)
-        return slots[newest].state.txn >= XTD_HEAD_SLOTS;
-    return status != XT_OK;
+    if (clears)
+        result = txn->os->write_at(txn->os, txn->head_file, (uint64_t)other * XTD_HEAD_SLOT_BYTES,
+                                   &zeroes, sizeof zeroes);
+    memcpy(slot.boot_id, txn->boot_id, sizeof slot.boot_id);
+    slot.durable_txn = durable_txn;
+    if (result == 0)
+        result = write_slot(txn, position, &slot, state, record_hash);
+    if (result == 0)
+        return XT_OK;
+    return xti_report_system(error, result, txn->path, XTI_NAME_HEAD, "write to HEAD");
 }
 
-xt_status xti_read_head(struct xti_txn *txn, struct xtd_head_slot *newest, bool *next_is_damaged,
-                        xt_error *error)
+static void take_slots(const struct xti_txn *txn, const struct xtd_head_slot *slots,
+                       struct xti_head *head)
+{
+    head->newest = slots[head->look.newest];
+    head->has_loose = head->look.loose != XTD_HEAD_SLOTS;
+    head->trusts_loose = false;
+    if (!head->has_loose)
+        return;
+    head->loose = slots[head->look.loose];
+    head->trusts_loose = memcmp(head->loose.boot_id, txn->boot_id, sizeof txn->boot_id) == 0 &&
+                         memcmp(txn->boot_id, (const uint8_t[16]){0}, sizeof txn->boot_id) != 0;
+}
+
+xt_status xti_read_head(struct xti_txn *txn, struct xti_head *head, xt_error *error)
 {
     const struct xti_os *os = txn->os;
-    const size_t bytes = XTD_HEAD_SLOTS * sizeof(struct xtd_head_slot);
-    struct xtd_head_slot *slots = os->alloc(os, bytes);
+    struct xtd_head_slot *slots = os->alloc(os, XTD_HEAD_BYTES);
     struct xti_finding finding;
     xt_status status;
-    uint32_t i;
     int result;
 
     if (slots == NULL)
         return xti_report(error, XT_ENOMEM, NULL, NULL, XTI_NO_OFFSET, "memory for HEAD");
-    result = os->read_at(os, txn->head_file, 0, slots, bytes);
+    result = os->read_at(os, txn->head_file, 0, slots, XTD_HEAD_BYTES);
     if (result == -ENODATA) {
         status = xti_report(error, XT_ECORRUPT, txn->path, XTI_NAME_HEAD, 0,
-                            "HEAD is at least 16384 bytes long");
+                            "HEAD is at least 24576 bytes long");
     } else if (result != 0) {
         status = xti_report_system(error, result, txn->path, XTI_NAME_HEAD, "read the file");
     } else {
-        status = xti_head_newest(slots, &i, &finding);
-        if (status == XT_OK) {
-            *newest = slots[i];
-            *next_is_damaged = slot_after_is_damaged(slots, i);
-        } else {
+        status = xti_head_look(slots, &head->look, &finding);
+        if (status == XT_OK)
+            take_slots(txn, slots, head);
+        else
             (void)xti_report(error, status, txn->path, XTI_NAME_HEAD, finding.offset, finding.what);
-        }
     }
-    os->free(os, slots, bytes);
+    os->free(os, slots, XTD_HEAD_BYTES);
     return status;
 }
 

@@ -1,7 +1,8 @@
-/* src/txn/load.c -- adopting the newest commit that HEAD names: at opening, and a reader's refresh.
+/* src/txn/load.c -- adopting the newest commit: at opening, and at a reader's refresh.
  *
- * The steps: README.md, L1 to L7. The cost does not depend on the number of items: HEAD, one
- * manifest, and for each arena its header and a mapping. Every byte that is read passes a check of
+ * The steps: README.md, L1 to L6. The cost does not depend on the number of items: HEAD, one
+ * manifest, and for each arena its header and a mapping; after a crash also what was committed
+ * since the newest durable slot was written. Every byte that is read passes a check of
  * the format room first; what the files say about each other is checked here.
  *
  * SPDX-License-Identifier: MIT
@@ -171,7 +172,7 @@ static xt_status take_live(struct xti_txn *txn, const struct xtd_commit_record *
 }
 
 static xt_status check_record(struct xti_txn *txn, const struct xtd_head_slot *slot,
-                              bool hashes_extents, xt_error *error)
+                              xt_error *error)
 {
     struct xtd_commit_record *record;
     uint32_t bytes = slot->state.record_bytes;
@@ -185,8 +186,6 @@ static xt_status check_record(struct xti_txn *txn, const struct xtd_head_slot *s
                             "HEAD and its commit record differ");
     if (status == XT_OK)
         status = take_live(txn, record, error);
-    if (status == XT_OK && hashes_extents)
-        status = xti_check_extents(txn, record, error);
     txn->os->free(txn->os, record, bytes);
     return status;
 }
@@ -251,8 +250,7 @@ static xt_status check_history(struct xti_txn *txn, const struct xtd_head_slot *
 
 /* ---- L3: arenas ----------------------------------------------------------------------------- */
 
-static uint64_t committed_units(const struct xtd_state *state,
-                                const struct xtd_manifest_arena *entry)
+uint64_t xti_committed_units(const struct xtd_state *state, const struct xtd_manifest_arena *entry)
 {
     for (uint32_t i = 0; i < state->frontier_count; i++) {
         if (state->frontiers[i].arena_id == entry->arena_id)
@@ -341,7 +339,7 @@ static xt_status load_arena(struct xti_txn *txn, const struct xtd_state *state,
                             const struct xtd_manifest_arena *entry, xt_error *error)
 {
     uint64_t align = txn->schema.extent_align / XTD_UNIT_BYTES;
-    uint64_t units = committed_units(state, entry);
+    uint64_t units = xti_committed_units(state, entry);
     struct xti_arena *arena = xti_space_arena(&txn->space, entry->arena_id);
     xt_status status;
 
@@ -526,80 +524,177 @@ static void adopt_slot(struct xti_txn *txn, const struct xtd_head_slot *slot)
     txn->is_torn = false;
 }
 
-/* One attempt to adopt the commit of `slot`. XT_ENOTFOUND: a file that it leads to is gone. */
-static xt_status load_slot(struct xti_txn *txn, const struct xtd_head_slot *slot,
-                           uint64_t window_bytes, bool hashes_extents, xt_error *error)
+/* The tip's commit becomes the one that the handle shows. */
+static xt_status load_tip(struct xti_txn *txn, const struct xti_tip *tip, xt_error *error)
 {
-    struct xtd_manifest *manifest = NULL;
     struct xti_view *view;
-    xt_status status;
+    xt_status status = load_manifest(txn, &tip->slot, tip->manifest, error);
 
-    memcpy(txn->uuid, slot->uuid, sizeof txn->uuid);
-    status = xti_read_manifest(txn, slot->state.manifest_generation, &manifest, error);
-    if (status != XT_OK)
-        return status;
-    if (txn->space.os == NULL)
-        status = take_schema(txn, manifest, window_bytes, error);
     if (status == XT_OK)
-        status = load_manifest(txn, slot, manifest, error);
-    txn->os->free(txn->os, manifest, manifest->total_bytes);
-    if (status == XT_OK)
-        status = check_record(txn, slot, hashes_extents, error);
+        status = check_record(txn, &tip->slot, error);
     if (status == XT_OK && txn->current != NULL)
-        status = check_history(txn, slot, error);
+        status = check_history(txn, &tip->slot, error);
     if (status != XT_OK)
         return status;
     status = xti_view_new(txn, &view);
     if (status != XT_OK)
         return xti_report(error, status, txn->path, NULL, XTI_NO_OFFSET, "memory for a view");
-    adopt_slot(txn, slot);
+    adopt_slot(txn, &tip->slot);
     xti_view_install(txn, view);
     xti_dropped_release(txn);
     return XT_OK;
 }
 
-/* L7. A slot that cannot be read may have named the newest commit. */
-static xt_status load_next(struct xti_txn *txn, xt_error *error)
+void xti_tip_free(struct xti_txn *txn, struct xti_tip *tip)
 {
-    struct xtd_head_slot slot;
-    bool found;
-    xt_status status = xti_find_next_commit(txn, &slot, &found);
-
-    if (status != XT_OK)
-        return xti_report(error, status, txn->path, NULL, XTI_NO_OFFSET,
-                          "look for the commit of a damaged HEAD slot");
-    return found ? load_slot(txn, &slot, 0, true, error) : XT_OK;
+    if (tip == NULL)
+        return;
+    if (tip->manifest != NULL)
+        txn->os->free(txn->os, tip->manifest, tip->manifest->total_bytes);
+    txn->os->free(txn->os, tip, sizeof *tip);
 }
 
-xt_status xti_txn_load(struct xti_txn *txn, uint64_t window_bytes, xt_error *error)
+/* One attempt to adopt the commit of `slot`, or the newest one behind it. XT_ENOTFOUND: a file that
+ * it leads to is gone. */
+static xt_status load_from(struct xti_txn *txn, const struct xtd_head_slot *slot, bool rolls,
+                           const struct xti_head_look *look, uint64_t window_bytes, xt_error *error)
 {
-    struct xtd_head_slot slot;
-    uint64_t seen_txn = 0;
-    bool next_is_damaged;
+    struct xti_tip *tip = xti_alloc_zeroed(txn->os, sizeof *tip);
     xt_status status;
 
+    if (tip == NULL)
+        return xti_report(error, XT_ENOMEM, NULL, NULL, XTI_NO_OFFSET, "memory for a commit");
+    tip->slot = *slot;
+    memcpy(txn->uuid, slot->uuid, sizeof txn->uuid);
+    status = xti_read_manifest(txn, slot->state.manifest_generation, &tip->manifest, error);
+    if (status == XT_OK && txn->space.os == NULL)
+        status = take_schema(txn, tip->manifest, window_bytes, error);
+    if (status == XT_OK && rolls)
+        status = xti_roll_forward(txn, tip, look, error);
+    if (status == XT_OK &&
+        (txn->current == NULL || txn->is_torn || tip->slot.state.txn > txn->state.txn))
+        status = load_tip(txn, tip, error);
+    if (status == XT_OK && txn->is_writable)
+        txn->tip = tip; /* for the writer that is being opened */
+    else
+        xti_tip_free(txn, tip);
+    return status;
+}
+
+xt_status xti_find_again(struct xti_txn *txn, xt_error *error)
+{
+    struct xti_tip *tip = xti_alloc_zeroed(txn->os, sizeof *tip);
+    struct xti_head head;
+    xt_status status;
+
+    if (tip == NULL)
+        return xti_report(error, XT_ENOMEM, NULL, NULL, XTI_NO_OFFSET, "memory for a commit");
+    status = xti_read_head(txn, &head, error);
+    if (status == XT_OK) {
+        tip->slot = head.newest;
+        status = xti_read_manifest(txn, tip->slot.state.manifest_generation, &tip->manifest, error);
+    }
+    if (status == XT_OK)
+        status = xti_roll_forward(txn, tip, &head.look, error);
+    if (status == XT_OK && tip->slot.record_hash != txn->record_hash)
+        status = xti_report(error, XT_EIO, txn->path, NULL, XTI_NO_OFFSET,
+                            "what a crash left was lost while it was written again");
+    xti_tip_free(txn, tip);
+    return status;
+}
+
+/* Where to begin. A reader takes the word of a loose slot that was written since the system was
+ * started: then a writer has opened the store since, and the newest slot names the newest commit. A
+ * writer goes by the chain alone. */
+static bool begins_at_loose(const struct xti_txn *txn, const struct xti_head *head)
+{
+    return !txn->is_writable && head->trusts_loose &&
+           head->loose.state.txn > head->newest.state.txn;
+}
+
+/* Whether there may be a commit that no slot names. */
+static bool must_roll(const struct xti_txn *txn, const struct xti_head *head)
+{
+    if (head->look.next_is_damaged)
+        return true;
+    if (txn->current == NULL)
+        return txn->is_writable || !head->trusts_loose;
+    return head->has_loose && !head->trusts_loose && head->loose.state.txn > txn->state.txn &&
+           head->loose.record_hash != txn->tried_hash;
+}
+
+/* HEAD leads no further than the handle is. */
+static xt_status stay_or_roll(struct xti_txn *txn, const struct xti_head *head,
+                              const struct xtd_head_slot *slot, xt_error *error)
+{
+    struct xtd_head_slot own = head->newest;
+
+    if (is_undone(txn, slot))
+        return report_undone(txn, error);
+    if (!must_roll(txn, head))
+        return XT_OK;
+    own.state = txn->state;
+    own.record_hash = txn->record_hash;
+    return load_from(txn, &own, true, &head->look, 0, error);
+}
+
+static xt_status load_newest(struct xti_txn *txn, const struct xti_head *head,
+                             const struct xtd_head_slot *slot, uint64_t window_bytes,
+                             xt_error *error)
+{
+    const struct xti_head_look *look = &head->look;
+    xt_status status = load_from(txn, slot, must_roll(txn, head), look, window_bytes, error);
+
+    /* What a loose slot leads to may have been lost by a write that failed after it was written. */
+    if (status == XT_ECORRUPT && slot == &head->loose && txn->current == NULL)
+        status = load_from(txn, &head->newest, true, look, window_bytes, error);
+    return status;
+}
+
+static xt_status try_load(struct xti_txn *txn, const struct xti_head *head, uint64_t window_bytes,
+                          xt_error *error)
+{
+    const struct xtd_head_slot *slot = begins_at_loose(txn, head) ? &head->loose : &head->newest;
+    xt_status status;
+
+    if (txn->current != NULL && !txn->is_torn && slot->state.txn <= txn->state.txn)
+        status = stay_or_roll(txn, head, slot, error);
+    else
+        status = load_newest(txn, head, slot, window_bytes, error);
+    if (status != XT_OK)
+        return status;
+    txn->head_position = head->look.newest;
+    txn->next_is_damaged = head->look.next_is_damaged;
+    if (head->has_loose)
+        txn->tried_hash = head->loose.record_hash;
+    return XT_OK;
+}
+
+static bool has_changed(const struct xti_head *head, const struct xti_head *before)
+{
+    return head->newest.crc32c != before->newest.crc32c || head->has_loose != before->has_loose ||
+           (head->has_loose && head->loose.crc32c != before->loose.crc32c);
+}
+
+/* What a reader finds may contradict itself because the writer went on meanwhile: then HEAD has
+ * changed, and it is worth another attempt. */
+xt_status xti_txn_load(struct xti_txn *txn, uint64_t window_bytes, xt_error *error)
+{
+    struct xti_head head;
+    struct xti_head before;
+    xt_status status = XT_OK;
+
     for (uint32_t attempt = 0; attempt < ATTEMPTS_MAX; attempt++) {
-        status = xti_read_head(txn, &slot, &next_is_damaged, error);
-        if (status != XT_OK)
+        xt_status read = xti_read_head(txn, &head, error);
+
+        if (read != XT_OK)
+            return read;
+        if (attempt > 0 && !has_changed(&head, &before))
+            break;
+        status = try_load(txn, &head, window_bytes, error);
+        if (status != XT_ENOTFOUND && (status != XT_ECORRUPT || txn->is_writable))
             return status;
-        if (txn->current != NULL && !txn->is_torn && slot.state.txn <= txn->state.txn) {
-            if (is_undone(txn, &slot))
-                return report_undone(txn, error);
-        } else {
-            if (attempt > 0 && slot.state.txn == seen_txn)
-                break;
-            seen_txn = slot.state.txn;
-            status = load_slot(txn, &slot, window_bytes, false, error);
-            if (status == XT_ENOTFOUND)
-                continue;
-            if (status != XT_OK)
-                return status;
-        }
-        if (!next_is_damaged || slot.state.txn != txn->state.txn)
-            return XT_OK;
-        status = load_next(txn, error);
-        if (status != XT_ENOTFOUND)
-            return status;
+        before = head;
     }
     if (error != NULL)
         error->status = XT_ECORRUPT;

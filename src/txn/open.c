@@ -107,14 +107,17 @@ static bool note_leftover(void *context, const char *name)
     return found->count < XTI_ARRAY_COUNT(found->names);
 }
 
-/* R6. Files that a crash left and no commit names. What stays for once is removed the next time. */
-static void remove_leftovers(struct xti_txn *txn, bool knows_arenas)
+/* R6. Files that a crash left and no commit names. What stays for once is removed the next time, or
+ * replaced. What is gone must stay so before its name is given to another file. */
+static xt_status remove_leftovers(struct xti_txn *txn, bool knows_arenas, xt_error *error)
 {
     struct leftovers *found = xti_alloc_zeroed(txn->os, sizeof *found);
+    bool has_removed = false;
     uint32_t removed;
+    int result = 0;
 
     if (found == NULL)
-        return;
+        return XT_OK;
     found->txn = txn;
     found->knows_arenas = knows_arenas;
     do {
@@ -123,8 +126,14 @@ static void remove_leftovers(struct xti_txn *txn, bool knows_arenas)
         (void)txn->os->list(txn->os, txn->path, note_leftover, found);
         for (uint32_t i = 0; i < found->count; i++)
             removed += xti_remove_file(txn->os, txn->path, found->names[i]) == 0 ? 1 : 0;
+        has_removed = has_removed || removed > 0;
     } while (found->count == XTI_ARRAY_COUNT(found->names) && removed > 0);
     txn->os->free(txn->os, found, sizeof *found);
+    if (has_removed)
+        result = txn->os->sync_folder(txn->os, txn->path);
+    if (result != 0)
+        return xti_report_system(error, result, txn->path, NULL, "sync the folder");
+    return XT_OK;
 }
 
 static bool owns_range(const struct xti_space *space, const struct xtd_manifest_arena *entry)
@@ -190,10 +199,30 @@ static xt_status find_dropped(struct xti_txn *txn, bool *knows_all)
     return XT_OK;
 }
 
-/* A root outside of what was found might come to lie among blocks of this process.
- *
- * R5: what HEAD says may so far be only in the system's cache, left by a sync that failed; it is
- * written again and synced before anything is built on it. */
+/* R4, R5. What was found may so far be only in the system's cache, left by a sync that failed. It
+ * is written again and synced before anything is built on it. From the loose slot on readers trust
+ * HEAD. */
+static xt_status make_durable(struct xti_txn *txn, xt_error *error)
+{
+    xt_status status = xti_sync_folders(txn, error); /* a creator may have died before it did so */
+
+    if (status == XT_OK && txn->tip->range_count > 0) {
+        status = xti_rewrite_found(txn, txn->tip, error);
+        if (status == XT_OK)
+            status = xti_find_again(txn, error);
+    }
+    if (txn->tip->range_count > 0 || txn->next_is_damaged)
+        txn->head_position = (txn->head_position + 1) % XTD_HEAD_DURABLE_SLOTS;
+    if (status == XT_OK)
+        status = xti_write_head(txn, txn->head_position, &txn->state, txn->record_hash, error);
+    if (status == XT_OK)
+        status = xti_write_loose(txn, &txn->state, txn->record_hash, txn->state.txn, true, error);
+    xti_tip_free(txn, txn->tip);
+    txn->tip = NULL;
+    return status;
+}
+
+/* A root outside of what was found might come to lie among blocks of this process. */
 static xt_status prepare_writing(struct xti_txn *txn, xt_error *error)
 {
     uint64_t generation = txn->state.manifest_generation;
@@ -220,11 +249,9 @@ static xt_status prepare_writing(struct xti_txn *txn, xt_error *error)
     status = find_dropped(txn, &knows_arenas);
     if (status != XT_OK)
         return xti_report(error, status, txn->path, NULL, XTI_NO_OFFSET, "memory for arenas");
-    status = xti_sync_folders(txn, error); /* R4: a creator may have died before it did so */
+    status = make_durable(txn, error);
     if (status == XT_OK)
-        status = xti_write_head(txn, &txn->state, txn->record_hash, error);
-    if (status == XT_OK)
-        remove_leftovers(txn, knows_arenas);
+        status = remove_leftovers(txn, knows_arenas, error);
     return status;
 }
 

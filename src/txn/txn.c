@@ -20,6 +20,8 @@ xt_status xti_txn_new(const struct xti_os *os, const char *path, xt_error *error
     txn->edit.layout = &txn->layout;
     txn->lock_file = XTI_FILE_NONE;
     txn->head_file = XTI_FILE_NONE;
+    if (path != NULL)
+        os->boot_id(os, txn->boot_id);
     result = os->mutex_create(os, &txn->mutex);
     if (result != 0)
         return xti_report_system(error, result, path, NULL, "create a mutex");
@@ -65,6 +67,7 @@ void xti_txn_close(struct xti_txn *txn)
     if (txn->path != NULL && txn->is_writable)
         remove_pending_files(txn);
     xti_epoch_end(txn);
+    xti_tip_free(txn, txn->tip);
     xti_free_release(txn);
     xti_view_drop(txn, txn->current);
     if (txn->space.os != NULL)

@@ -9,6 +9,7 @@
 #include "format/commit_record.h"
 #include "format/head.h"
 #include "format/manifest.h"
+#include "txn/files.h"
 #include "txn/txn.h"
 
 /* The part of the epoch (the changes since the last commit) that lies in one arena. */
@@ -93,6 +94,11 @@ struct xti_txn {
     uint32_t next_arena_id;
     struct xtd_state state; /* the newest commit */
     uint64_t record_hash;
+    uint8_t boot_id[16];
+    uint64_t tried_hash;    /* record_hash of the last loose slot that was not trusted */
+    uint32_t head_position; /* of the newest durable slot */
+    bool next_is_damaged;   /* the one after it, as it was found */
+    struct xti_tip *tip;    /* while a writer opens the store: what was found behind HEAD */
 
     struct xti_view *current; /* the newest view */
     bool is_torn;             /* a refresh took away arenas of the current view, and failed */
@@ -118,71 +124,6 @@ static inline void xti_txn_settle(struct xti_txn *txn)
     if (txn->settle != NULL)
         txn->settle(txn->settler);
 }
-
-/* ---- files.c ------------------------------------------------------------------------------- */
-
-#define XTI_NAME_BYTES 40u
-
-#define XTI_NAME_LOCK "LOCK"
-#define XTI_NAME_HEAD "HEAD"
-#define XTI_NAME_HEAD_TMP "HEAD.tmp"
-
-void xti_name_manifest(char name[XTI_NAME_BYTES], uint64_t generation);
-void xti_name_snapshot(char name[XTI_NAME_BYTES], uint64_t number);
-void xti_name_arena(char name[XTI_NAME_BYTES], uint32_t arena_id);
-
-enum xti_name_kind {
-    XTI_FOREIGN,
-    XTI_IS_LOCK,
-    XTI_IS_HEAD,
-    XTI_IS_MANIFEST,
-    XTI_IS_ARENA,
-    XTI_IS_SNAPSHOT,
-    XTI_IS_TEMPORARY
-};
-/* What a name in a store's folder stands for; *number: generation, arena id or txn. */
-enum xti_name_kind xti_name_parse(const char *name, uint64_t *number);
-
-/* Opens a file of the store's folder. 0 or a negative errno value. */
-int xti_open_file(const struct xti_os *os, const char *folder, const char *name, unsigned flags,
-                  xti_file *out);
-int xti_remove_file(const struct xti_os *os, const char *folder, const char *name);
-
-/* Creates a file that no commit names; what is there under that name was left by an attempt that
- * failed, and goes. */
-int xti_open_new_file(const struct xti_os *os, const char *folder, const char *name, xti_file *out);
-
-/* Syncs the store's folder and the one that holds it: all names in both are durable then. */
-xt_status xti_sync_folders(struct xti_txn *txn, xt_error *error);
-
-/* Writes a file that is not there yet, whole: under a temporary name, synced and renamed; the folder
- * is not synced. *must_break: the sync failed. */
-xt_status xti_write_file(const struct xti_txn *txn, const char *name, const void *data,
-                         size_t bytes, xt_error *error, bool *must_break);
-
-/* Writes the manifest that describes txn's arenas as `state` has them: under a temporary name,
- * synced and renamed; the folder is not synced. *must_break: a sync failed. */
-xt_status xti_write_manifest(struct xti_txn *txn, const struct xtd_state *state, xt_error *error,
-                             bool *must_break);
-
-/* Writes the slot of HEAD that `state` belongs to, and syncs it. */
-xt_status xti_write_head(struct xti_txn *txn, const struct xtd_state *state, uint64_t record_hash,
-                         xt_error *error);
-
-/* Reads HEAD and chooses the newest slot. *next_is_damaged: the slot that the commit after it
- * writes does not hold what it should. */
-xt_status xti_read_head(struct xti_txn *txn, struct xtd_head_slot *newest, bool *next_is_damaged,
-                        xt_error *error);
-
-/* Reads and checks manifest-<generation>. XT_ENOTFOUND when it is not there. Freed by the caller
- * with os->free(*out, (*out)->total_bytes). */
-xt_status xti_read_manifest(struct xti_txn *txn, uint64_t generation, struct xtd_manifest **out,
-                            xt_error *error);
-
-/* Reads the record at `ref` into a new block of record_bytes bytes and checks it; the caller frees
- * it. XT_ECORRUPT also when its hash is not `hash`. */
-xt_status xti_read_record(struct xti_txn *txn, uint32_t ref, uint32_t record_bytes, uint64_t hash,
-                          struct xtd_commit_record **out, xt_error *error);
 
 /* ---- epoch.c ------------------------------------------------------------------------------- */
 
@@ -288,13 +229,8 @@ xt_status xti_txn_load(struct xti_txn *txn, uint64_t window_bytes, xt_error *err
  * the arena is gone that held it. */
 bool xti_chain_goes_on(const struct xti_txn *txn, uint32_t ref, uint64_t number);
 
-/* Hashes the extents that a record names; the mutex is held, or nobody else knows the handle. */
-xt_status xti_check_extents(struct xti_txn *txn, const struct xtd_commit_record *record,
-                            xt_error *error);
-
-/* Looks for the commit after the one that the handle shows (recover.c). *found: *slot describes it;
- * its extents have not been hashed. */
-xt_status xti_find_next_commit(struct xti_txn *txn, struct xtd_head_slot *slot, bool *found);
+/* The units of an arena that a state has committed. */
+uint64_t xti_committed_units(const struct xtd_state *state, const struct xtd_manifest_arena *entry);
 
 /* Takes the writer's lock; creates the file LOCK if there is none. */
 xt_status xti_take_lock(struct xti_txn *txn, xt_error *error);

@@ -82,7 +82,7 @@ static bool subject_init(struct subject *subject, xt_item_kind kind, uint64_t se
     struct xtd_head_slot slots[XTD_HEAD_SLOTS];
     xt_snapshot *snapshot;
     xt_store *store;
-    uint32_t newest;
+    struct xti_head_look look;
     size_t size;
 
     *subject = (struct subject){.random = seed, .disk = disk_os_create(seed)};
@@ -102,8 +102,8 @@ static bool subject_init(struct subject *subject, xt_item_kind kind, uint64_t se
     CHECK_STATUS(xt_store_close(store), XT_OK);
     disk_os_settle(subject->disk);
     memcpy(slots, disk_os_file_bytes(subject->disk, HEAD, &size), sizeof slots);
-    CHECK_STATUS(xti_head_newest(slots, &newest, NULL), XT_OK);
-    subject->record_offset = (uint64_t)slots[newest].state.record_ref * XTD_UNIT_BYTES;
+    CHECK_STATUS(xti_head_look(slots, &look, NULL), XT_OK);
+    subject->record_offset = (uint64_t)slots[look.newest].state.record_ref * XTD_UNIT_BYTES;
     return CHECK(subject->node_count > 30);
 }
 

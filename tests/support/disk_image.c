@@ -92,6 +92,17 @@ void disk_bytes_own(struct disk_bytes *bytes)
     bytes->end = bytes->capacity;
 }
 
+/* What a longer size shows again later is zeroes. */
+static void bytes_shorten(struct disk_bytes *bytes, uint64_t size)
+{
+    if (size < bytes->size)
+        bytes->size = size;
+    if (bytes->end <= size)
+        return;
+    bytes->end = size;
+    bytes_move(bytes, bytes->capacity);
+}
+
 static void bytes_share(struct disk_bytes *to, const struct disk_bytes *from)
 {
     struct disk_bytes shared = *from;
@@ -109,10 +120,7 @@ static void bytes_share(struct disk_bytes *to, const struct disk_bytes *from)
 static void bytes_cut(struct disk_bytes *bytes)
 {
     disk_bytes_reserve(bytes, bytes->size);
-    if (bytes->end <= bytes->size)
-        return;
-    bytes->end = bytes->size;
-    bytes_move(bytes, bytes->capacity);
+    bytes_shorten(bytes, bytes->size);
 }
 
 static uint64_t bytes_hash(const struct disk_bytes *bytes)
@@ -261,6 +269,9 @@ static void unit_apply(struct disk_image *image, const struct disk_unit *unit)
         inode->bytes[DISK_DURABLE].size = unit->number;
         disk_bytes_reserve(&inode->bytes[DISK_DURABLE], unit->number);
         break;
+    case DISK_UNIT_CUT:
+        bytes_shorten(&inode->bytes[DISK_DURABLE], unit->number);
+        break;
     case DISK_UNIT_ENTRY:
         if (unit->old_folder != DISK_NONE)
             disk_names_set(&image->inodes[unit->old_folder].names[DISK_DURABLE],
@@ -281,6 +292,16 @@ void disk_file_grow(struct disk_image *image, size_t file, uint64_t size)
     disk_bytes_reserve(cached, size);
     cached->size = size;
     unit_add(image, DISK_UNIT_SIZE, file)->number = size;
+}
+
+void disk_file_cut(struct disk_image *image, size_t file, uint64_t size)
+{
+    struct disk_bytes *cached = &image->inodes[file].bytes[DISK_CACHED];
+
+    if (size >= cached->size)
+        return;
+    bytes_shorten(cached, size);
+    unit_add(image, DISK_UNIT_CUT, file)->number = size;
 }
 
 void disk_file_write(struct disk_image *image, size_t file, uint64_t offset, const void *data,

@@ -47,7 +47,7 @@ struct disk_inode {
     struct disk_names names[2];
 };
 
-enum disk_unit_kind { DISK_UNIT_SECTOR, DISK_UNIT_SIZE, DISK_UNIT_ENTRY };
+enum disk_unit_kind { DISK_UNIT_SECTOR, DISK_UNIT_SIZE, DISK_UNIT_CUT, DISK_UNIT_ENTRY };
 
 struct disk_change {
     char name[DISK_NAME_BYTES];
@@ -100,6 +100,7 @@ void disk_names_set(struct disk_names *names, const char *name, size_t target);
 void disk_file_write(struct disk_image *image, size_t file, uint64_t offset, const void *data,
                      size_t size);
 void disk_file_grow(struct disk_image *image, size_t file, uint64_t size);
+void disk_file_cut(struct disk_image *image, size_t file, uint64_t size);
 void disk_entry_set(struct disk_image *image, size_t folder, const char *name, size_t target);
 void disk_entry_move(struct disk_image *image, size_t old_folder, const char *old_name,
                      size_t folder, const char *name);

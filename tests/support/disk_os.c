@@ -34,6 +34,7 @@ struct disk_os {
     uint64_t seed;
     uint64_t random_state;
     uint64_t now_ns;
+    uint64_t boots;
     uint64_t calls;
     uint64_t crash_at;
     bool has_crashed;
@@ -356,6 +357,19 @@ static int disk_allocate(const struct xti_os *os, xti_file file, uint64_t size)
     return leave(disk, result);
 }
 
+static int disk_cut(const struct xti_os *os, xti_file file, uint64_t size)
+{
+    struct disk_os *disk = enter(os);
+    size_t inode;
+    int result = call_changes(disk);
+
+    if (result == 0)
+        result = file_find(disk, file, true, &inode);
+    if (result == 0)
+        disk_file_cut(&disk->image, inode, size);
+    return leave(disk, result);
+}
+
 static int disk_lock(const struct xti_os *os, xti_file file)
 {
     struct disk_os *disk = enter(os);
@@ -568,6 +582,16 @@ static int disk_random(const struct xti_os *os, void *data, size_t size)
     return leave(disk, 0);
 }
 
+static void disk_boot_id(const struct xti_os *os, uint8_t out[16])
+{
+    struct disk_os *disk = enter(os);
+    uint64_t state = disk->seed + disk->boots;
+
+    for (size_t i = 0; i < 16; i++)
+        out[i] = (uint8_t)(check_random(&state) >> 56);
+    leave(disk, 0);
+}
+
 static const char *disk_temporary_folder(const struct xti_os *os)
 {
     (void)os;
@@ -599,6 +623,7 @@ static struct disk_os *disk_new(uint64_t seed)
     disk->table.sync = disk_sync;
     disk->table.size = disk_size;
     disk->table.allocate = disk_allocate;
+    disk->table.cut = disk_cut;
     disk->table.lock = disk_lock;
     disk->table.is_locked = disk_is_locked;
     disk_watch_init(&disk->table);
@@ -610,6 +635,7 @@ static struct disk_os *disk_new(uint64_t seed)
     disk->table.list = disk_list;
     disk->table.now_ns = disk_now_ns;
     disk->table.random = disk_random;
+    disk->table.boot_id = disk_boot_id;
     disk->table.processor_count = disk_processor_count;
     disk->table.temporary_folder = disk_temporary_folder;
     pthread_mutex_init(&disk->mutex, NULL);
@@ -650,6 +676,7 @@ struct disk_os *disk_os_copy(const struct disk_os *disk)
     disk_image_copy(&copy->image, &disk->image);
     copy->random_state = disk->random_state;
     copy->now_ns = disk->now_ns;
+    copy->boots = disk->boots;
     return copy;
 }
 
@@ -680,6 +707,7 @@ struct disk_os *disk_os_reboot_mask(const struct disk_os *disk, const uint8_t *k
     disk_image_lose_power(&reborn->image, &disk->image, keep);
     reborn->random_state = disk->random_state;
     reborn->now_ns = disk->now_ns;
+    reborn->boots = disk->boots + 1;
     return reborn;
 }
 

@@ -7,7 +7,8 @@
  *   sector   512 bytes of a file, as they were after one write. A sector that was written twice
  *            is pending twice: the medium may hold the old, the first or the second content.
  *   size     of a file, apart from its data: either may be there without the other. A longer file
- *            whose data is lost reads as zeros, data beyond the size that was kept is gone.
+ *            whose data is lost reads as zeros, data beyond the size that was kept is gone. A file
+ *            that was cut has its old size and data or the new size.
  *   entry    a name that was created, removed or renamed in a folder. A rename is one unit: the
  *            old names or the new ones. A synced file whose entry is lost cannot be found.
  *
@@ -15,9 +16,9 @@
  * (a rename belongs to the folder of the new name). Nothing else does. A new disk has one folder,
  * "/". Paths that do not begin with a slash begin there too.
  *
- * Memory, threads, the process id and the host's name are the real ones. Clock and random bytes are
- * sequences that depend on the seed alone. place_file() copies what the file holds at that moment;
- * watched() shows what it holds at each look.
+ * Memory, threads, the process id and the host's name are the real ones. Clock, boot ids and random
+ * bytes are sequences that depend on the seed alone; a call of the clock takes a microsecond.
+ * place_file() copies what the file holds at that moment; watched() shows what it holds at each look.
  *
  * Functions of this file abort the test when memory runs out. The table may be used from any
  * thread; the functions of this file while no other thread uses the disk.
@@ -35,13 +36,14 @@ struct disk_os *disk_os_create(uint64_t seed);
 void disk_os_destroy(struct disk_os *disk);
 const struct xti_os *disk_os_table(struct disk_os *disk);
 
-/* The same disk again: both views and what is pending, but no open file and no limit. */
+/* The same disk again: both views and what is pending, but no open file and no limit. The system
+ * has not been started again. */
 struct disk_os *disk_os_copy(const struct disk_os *disk);
 
 /* ---- power loss ---------------------------------------------------------------------------- */
 
 /* Calls so far that change what is on the disk or what is durable: open that creates, write_at,
- * sync, allocate, make_folder, remove_folder, sync_folder, rename, remove. */
+ * sync, allocate, cut, make_folder, remove_folder, sync_folder, rename, remove. */
 uint64_t disk_os_calls(const struct disk_os *disk);
 
 /* The n-th of these (counted from the birth of the disk, from 1) and every later call that touches
@@ -67,7 +69,8 @@ enum disk_mode {
 
 size_t disk_os_pending_units(const struct disk_os *disk);
 
-/* A new disk that holds, durably, one of the states that a power loss may leave. `disk` stays. */
+/* A new disk that holds, durably, one of the states that a power loss may leave, and another boot
+ * id. `disk` stays. */
 struct disk_os *disk_os_reboot(const struct disk_os *disk, enum disk_mode mode, uint64_t seed);
 
 /* The same with a chosen subset: keep[i] != 0 for each unit i that reaches the medium. */

@@ -216,6 +216,13 @@ static int fail_allocate(const struct xti_os *os, xti_file file, uint64_t size)
     return result != 0 ? result : inner(os)->allocate(inner(os), file, size);
 }
 
+static int fail_cut(const struct xti_os *os, xti_file file, uint64_t size)
+{
+    int result = call_fails(os, FAIL_CUT);
+
+    return result != 0 ? result : inner(os)->cut(inner(os), file, size);
+}
+
 static int fail_lock(const struct xti_os *os, xti_file file)
 {
     int result = call_fails(os, FAIL_LOCK);
@@ -347,6 +354,11 @@ static void fail_host_name(const struct xti_os *os, char *out, size_t capacity)
     inner(os)->host_name(inner(os), out, capacity);
 }
 
+static void fail_boot_id(const struct xti_os *os, uint8_t out[16])
+{
+    inner(os)->boot_id(inner(os), out);
+}
+
 static uint32_t fail_processor_count(const struct xti_os *os)
 {
     return inner(os)->processor_count(inner(os));
@@ -377,6 +389,7 @@ static const struct xti_os fail_table = {
     .sync = fail_sync,
     .size = fail_size,
     .allocate = fail_allocate,
+    .cut = fail_cut,
     .lock = fail_lock,
     .is_locked = fail_is_locked,
     .make_folder = fail_make_folder,
@@ -395,6 +408,7 @@ static const struct xti_os fail_table = {
     .random = fail_random,
     .process_id = fail_process_id,
     .host_name = fail_host_name,
+    .boot_id = fail_boot_id,
     .processor_count = fail_processor_count,
     .temporary_folder = fail_temporary_folder,
 };
@@ -447,7 +461,7 @@ const char *fail_kind_name(unsigned kind)
         "alloc",         "reserve",     "place_memory", "place_file", "open", "read_at",
         "write_at",      "sync",        "size",         "allocate",   "lock", "make_folder",
         "remove_folder", "sync_folder", "rename",       "remove",     "list", "thread_start",
-        "mutex_create",  "random",      "watch"};
+        "mutex_create",  "random",      "watch",        "cut"};
 
     for (size_t i = 0; i < CHECK_COUNT(names); i++) {
         if (kind == 1u << i)

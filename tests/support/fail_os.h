@@ -47,7 +47,8 @@ enum fail_kind {
     FAIL_MUTEX = 1 << 18,
     FAIL_RANDOM = 1 << 19,
     FAIL_WATCH = 1 << 20,
-    FAIL_ALL = (1 << 21) - 1
+    FAIL_CUT = 1 << 21,
+    FAIL_ALL = (1 << 22) - 1
 };
 
 struct fail_os;

@@ -128,7 +128,7 @@ static void each_bad_field_is_named(void)
 {
     static const struct bad_field rows[] = {
         ALIEN("commit record magic", FIELD(magic), 0),
-        ALIEN("commit record format_version", FIELD(format_version), 3),
+        ALIEN("commit record format_version", FIELD(format_version), 1),
         BAD("commit record record_bytes", FIELD(record_bytes), 0),
         BAD("commit record record_bytes", FIELD(record_bytes), 4104),
         BAD("commit record record_bytes", FIELD(record_bytes), 8192),

@@ -161,7 +161,7 @@ static void each_bad_field_of_the_fixed_part_is_named(void)
 {
     static const struct bad_field rows[] = {
         ALIEN("manifest magic", FIELD(magic), 0),
-        ALIEN("manifest format_version", FIELD(format_version), 3),
+        ALIEN("manifest format_version", FIELD(format_version), 1),
         BAD("manifest total_bytes", FIELD(total_bytes), SAMPLE_BYTES + 48),
         BAD("manifest generation", FIELD(generation), 0),
         BAD("manifest created_txn", FIELD(created_txn), 0),

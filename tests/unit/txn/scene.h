@@ -180,7 +180,7 @@ static inline void scene_manifest_name(char name[32], uint64_t generation)
     (void)snprintf(name, 32, "manifest-%016llx", (unsigned long long)generation);
 }
 
-/* Slot i of HEAD; the newest one. Writable; valid until HEAD changes. */
+/* Slot i of HEAD; the newest durable one. Writable; valid until HEAD changes. */
 static inline struct xtd_head_slot *scene_slot(struct disk_os *disk, uint32_t i)
 {
     size_t size;
@@ -194,10 +194,10 @@ static inline struct xtd_head_slot *scene_slot(struct disk_os *disk, uint32_t i)
 static inline struct xtd_head_slot *scene_newest(struct disk_os *disk)
 {
     struct xti_finding finding;
-    uint32_t i = 0;
+    struct xti_head_look look;
 
-    (void)CHECK_STATUS(xti_head_newest(scene_slot(disk, 0), &i, &finding), XT_OK);
-    return scene_slot(disk, i);
+    (void)CHECK_STATUS(xti_head_look(scene_slot(disk, 0), &look, &finding), XT_OK);
+    return scene_slot(disk, look.newest);
 }
 
 /* The manifest of the newest commit. */
