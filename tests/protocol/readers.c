@@ -1,0 +1,294 @@
+/* tests/protocol/readers.c -- a reader: open, refresh, hold a snapshot, close; kept snapshots.
+ *
+ * A reader writes nothing, so it changes nothing for the others.
+ *
+ * SPDX-License-Identifier: MIT
+ */
+#include <string.h>
+
+#include "protocol/model.h"
+
+bool sees_its_view(const struct state *s, const struct reader *reader)
+{
+    const unsigned live = s->commit[reader->view].live;
+
+    for (unsigned c = reader->view; c != 0; c = s->commit[c].parent) {
+        const uint8_t in[2] = {s->commit[c].record_arena, s->commit[c].other_arena};
+
+        for (unsigned i = 0; i < 2 && in[i] != 0; i++) {
+            const unsigned place = frontier(s, s->commit[c].parent, in[i]);
+
+            if ((live >> in[i] & 1) != 0 &&
+                s->file[reader->files[in[i]]].cell[DATA + place].cache != c) {
+                return false;
+            }
+        }
+    }
+    return true;
+}
+
+bool is_at_risk(const struct state *s, const struct reader *reader)
+{
+    const unsigned c = reader->found != 0 ? reader->found : reader->view;
+
+    return c != 0 && (s->commit[c].way == WAY_ORDERED || reader->rolled != 0) &&
+           !is_whole_on_medium(s, c);
+}
+
+/* After a failed sync, and until a writer opens, HEAD may lead to what is lost. */
+static void note_risk(const struct state *s, struct reader *reader)
+{
+    if (s->promised.shaken != 0 && is_at_risk(s, reader)) {
+        reader->doomed = 1;
+    }
+}
+
+static void leave(struct reader *reader)
+{
+    memset(reader, 0, sizeof *reader);
+}
+
+/* The newest commit that HEAD names. The slot that the writer is about to write may be half there.
+ * `loose`: whether the reader sees a loose slot of the running boot. */
+static unsigned read_head(struct run *run, const struct state *s, bool *loose)
+{
+    struct state seen = *s;
+    const struct writer *w = &s->writer;
+    const unsigned c = w->next != 0 ? w->next : w->tip;
+
+    if (w->at == HEAD_SLOT && choose(run, 2) == 1) {
+        seen.head[durable_position(run, w, c)].cache = 0;
+    } else if (w->at == COMMIT_LOOSE && choose(run, 2) == 1) {
+        seen.head[DURABLE_SLOTS + s->commit[c].txn % LOOSE_SLOTS].cache = 0;
+    }
+    const unsigned durable = newest_slot(&seen, 0, DURABLE_SLOTS, NULL);
+    const unsigned newest = newest_slot(&seen, DURABLE_SLOTS, SLOTS, NULL);
+
+    *loose = newest != 0 && keeps(run, RULE_READER_LOOSE);
+    return *loose && s->commit[newest].txn > s->commit[durable].txn ? newest : durable;
+}
+
+/* A refresh: nothing newer leaves the view. Another commit with the number of the view: that one
+ * was undone, which is an error; the caller opens again. */
+static void compare(struct run *run, const struct state *s, struct reader *reader)
+{
+    const unsigned newest = s->commit[reader->base].txn;
+    const unsigned shown = s->commit[reader->view].txn;
+
+    if (newest > shown) {
+        return;
+    }
+    if (newest == shown && reader->base != reader->view && keeps(run, RULE_REFRESH_HASH)) {
+        leave(reader);
+        return;
+    }
+    if (!is_before(s, reader->floor, reader->view) && (newest == shown || !reader->doomed)) {
+        violate(run, "I11: a reader shows what was acknowledged before it looked, or later");
+    }
+    reader->base = 0;
+    reader->found = 0;
+    reader->floor = 0;
+    reader->at = SHOWS;
+}
+
+/* Begins to open or to refresh. */
+static bool look(struct run *run, struct state *s, struct reader *reader)
+{
+    bool loose;
+
+    reader->base = (uint8_t)read_head(run, s, &loose);
+    reader->found = reader->base;
+    say(run, "reader reads HEAD: commit %u%s", reader->base,
+        loose ? "" : ", no loose slot of this boot");
+    if (reader->base == reader->missed) {
+        violate(run, "I4: nothing that HEAD leads to is missing");
+        return true;
+    }
+    reader->missed = 0;
+    note_risk(s, reader);
+    reader->at = loose || !keeps(run, RULE_READER_CHAIN) ? READ_MANIFEST : READ_CHAIN;
+    if (reader->view != 0 && reader->at == READ_MANIFEST) {
+        compare(run, s, reader);
+    }
+    return true;
+}
+
+/* A file is not there: HEAD must have moved on. */
+static void miss(struct run *run, struct reader *reader)
+{
+    if (!keeps(run, RULE_READER_RETRY)) {
+        violate(run, "I7: nothing is called corrupt when nothing rotted");
+    }
+    reader->missed = reader->base;
+    reader->manifest = 0;
+    reader->at = AWAY;
+}
+
+static bool read_chain(struct run *run, struct state *s, struct reader *reader)
+{
+    bool loose;
+
+    if (reader->at == READ_CHAIN) {
+        if (s->folder[MANIFEST + s->commit[reader->base].generation].cache !=
+            s->commit[reader->base].manifest) {
+            say(run, "reader misses a manifest");
+            miss(run, reader);
+            return true;
+        }
+        reader->found = (uint8_t)chain_end(run, s, reader->base);
+        reader->rolled |= s->writer.at < IDLE;
+        note_risk(s, reader);
+        say(run, "reader follows the chain to commit %u", reader->found);
+        reader->at = keeps(run, RULE_READER_READS_AGAIN) ? READ_AGAIN : READ_MANIFEST;
+        return true;
+    }
+    const unsigned again = read_head(run, s, &loose);
+
+    say(run, "reader reads HEAD again: commit %u", again);
+    reader->at = READ_MANIFEST;
+    if (loose || again != reader->base) {
+        reader->at = AWAY; /* from the start */
+    }
+    return true;
+}
+
+static bool read_manifest(struct run *run, struct state *s, struct reader *reader)
+{
+    const unsigned generation = s->commit[reader->found].generation;
+
+    reader->manifest = s->folder[MANIFEST + generation].cache;
+    say(run, "reader reads manifest %u of commit %u: %s", generation, reader->found,
+        reader->manifest == 0 ? "missing" : "there");
+    reader->at = READ_ARENAS;
+    if (reader->manifest == 0) {
+        miss(run, reader);
+    }
+    return true;
+}
+
+/* Whether the arenas of the manifest can all be opened. */
+static bool map_arenas(const struct state *s, unsigned manifest, struct reader *reader)
+{
+    uint8_t files[ARENAS] = {0};
+
+    for (unsigned a = 1; a < ARENAS; a++) {
+        if ((s->commit[manifest].listed >> a & 1) == 0) {
+            continue;
+        }
+        if (arena_file(s, a) == NULL) {
+            return false;
+        }
+        files[a] = s->folder[ARENA + a].cache;
+    }
+    memcpy(reader->files, files, sizeof files);
+    return true;
+}
+
+/* Takes the commit as the view. */
+static void adopt(struct run *run, struct state *s, struct reader *reader)
+{
+    const unsigned found = reader->found;
+
+    if (reader->view != 0 && !is_before(s, reader->view, found)) {
+        if (!keeps(run, RULE_REFRESH_CHAIN)) {
+            violate(run, "I11: a refresh builds on what the reader shows");
+        }
+        leave(reader); /* an error: open again */
+        return;
+    }
+    if (!is_whole(s, found, reader->manifest)) {
+        if (reader->doomed) {
+            leave(reader);
+            return;
+        }
+        violate(run, "I3: what a reader finds is whole");
+        return;
+        return;
+    }
+    if (reader->kept == 0 && !is_before(s, reader->floor, found)) {
+        violate(run, "I11: a reader shows what was acknowledged before it looked, or later");
+    }
+    reader->view = (uint8_t)found;
+    reader->base = 0;
+    reader->found = 0;
+    reader->manifest = 0;
+    reader->floor = 0;
+    reader->kept = 0;
+    reader->at = SHOWS;
+}
+
+static bool read_arenas(struct run *run, struct state *s, struct reader *reader)
+{
+    struct reader before = *reader;
+
+    say(run, "reader maps the arenas of commit %u", reader->found);
+    if (map_arenas(s, reader->manifest, reader)) {
+        adopt(run, s, reader);
+        return true;
+    }
+    say(run, "reader misses an arena of commit %u", before.found);
+    if (reader->kept != 0) {
+        if (s->folder[KEPT + reader->kept].cache != 0) {
+            violate(run, "I5: what a kept snapshot leads to is there");
+        }
+        leave(reader); /* it was dropped */
+        return true;
+    }
+    miss(run, reader);
+    return true;
+}
+
+/* Reads the file of a kept snapshot. */
+static bool open_kept(struct run *run, struct state *s, struct reader *reader)
+{
+    unsigned kept[COMMITS];
+    unsigned count = 0;
+
+    for (unsigned c = 1; c < COMMITS; c++) {
+        if (s->folder[KEPT + c].cache != 0) {
+            kept[count++] = c;
+        }
+    }
+    if (count == 0) {
+        return false;
+    }
+    leave(reader);
+    reader->kept = (uint8_t)kept[choose(run, count)];
+    reader->found = reader->kept;
+    reader->manifest = s->commit[reader->kept].manifest;
+    reader->at = READ_ARENAS;
+    say(run, "reader opens the snapshot of commit %u", reader->kept);
+    return true;
+}
+
+static bool look_or_leave(struct run *run, struct state *s, struct reader *reader)
+{
+    switch (reader->missed != 0 ? 0 : choose(run, 3)) {
+    case 0:
+        if (reader->missed == 0 && (reader->at == SHOWS || reader->floor == 0)) {
+            reader->floor = s->promised.shaken != 0 ? 0 : s->promised.process;
+        }
+        return look(run, s, reader);
+    case 1:
+        say(run, "reader closes");
+        leave(reader);
+        return true;
+    default:
+        return reader->view == 0 && may(run, MAY_KEEP) && open_kept(run, s, reader);
+    }
+}
+
+bool reader_step(struct run *run, struct state *s, struct reader *reader)
+{
+    switch (reader->at) {
+    case READ_CHAIN:
+    case READ_AGAIN:
+        return read_chain(run, s, reader);
+    case READ_MANIFEST:
+        return read_manifest(run, s, reader);
+    case READ_ARENAS:
+        return read_arenas(run, s, reader);
+    default:
+        return look_or_leave(run, s, reader);
+    }
+}

@@ -1,0 +1,371 @@
+/* tests/protocol/recovery.c -- finding the newest commit, and what must be true of it.
+ *
+ * SPDX-License-Identifier: MIT
+ */
+#include <string.h>
+
+#include "protocol/model.h"
+
+unsigned newest_slot(const struct state *s, unsigned first, unsigned end, uint8_t *position)
+{
+    unsigned newest = 0;
+
+    for (unsigned i = first; i < end; i++) {
+        const unsigned c = s->head[i].cache;
+
+        if (c != 0 && (newest == 0 || s->commit[c].txn > s->commit[newest].txn)) {
+            newest = c;
+            if (position != NULL) {
+                *position = (uint8_t)i;
+            }
+        }
+    }
+    return newest;
+}
+
+static bool arenas_there(const struct state *s, unsigned arenas)
+{
+    for (unsigned a = 1; a < ARENAS; a++) {
+        if ((arenas >> a & 1) != 0 && arena_file(s, a) == NULL) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/* Whether the extents of c, whose record was found, have their hashes. */
+static bool extents_match(const struct run *run, const struct state *s, unsigned c)
+{
+    const uint8_t in[2] = {s->commit[c].record_arena, s->commit[c].other_arena};
+
+    for (unsigned i = 0; i < 2 && in[i] != 0; i++) {
+        const unsigned place = frontier(s, s->commit[c].parent, in[i]);
+        const struct file *file = arena_file(s, in[i]);
+
+        if (file == NULL || (keeps(run, RULE_EXTENT_HASH) && file->cell[DATA + place].cache != c)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/* Whether record c, found where the next one can be, continues the chain that ends with `tip`. */
+static bool continues(const struct run *run, const struct state *s, unsigned tip, unsigned c)
+{
+    if (c == 0 || s->commit[c].txn != s->commit[tip].txn + 1 ||
+        (keeps(run, RULE_CHAIN_HASH) && s->commit[c].parent != tip) ||
+        s->commit[c].generation > s->commit[tip].generation + 1) {
+        return false;
+    }
+    const unsigned manifest = s->folder[MANIFEST + s->commit[c].generation].cache;
+
+    if (manifest == 0 || (keeps(run, RULE_MANIFEST_CHECKED) && manifest != s->commit[c].manifest) ||
+        (keeps(run, RULE_ARENAS_THERE) && !arenas_there(s, s->commit[manifest].listed))) {
+        return false;
+    }
+    return extents_match(run, s, c);
+}
+
+/* Arenas in which the commit after `tip` can lie: those that grow, and those that the next manifest
+ * adds. */
+static unsigned growing(const struct state *s, unsigned tip)
+{
+    const unsigned generation = s->commit[tip].generation;
+    const unsigned next = generation + 1 < COMMITS ? s->folder[MANIFEST + generation + 1].cache : 0;
+    const struct commit *manifest = &s->commit[s->commit[tip].manifest];
+
+    return manifest->unsealed | (s->commit[next].listed & ~(unsigned)manifest->listed);
+}
+
+static unsigned next_in_chain(const struct run *run, const struct state *s, unsigned tip)
+{
+    const unsigned arenas = growing(s, tip);
+
+    for (unsigned a = 1; a < ARENAS; a++) {
+        const unsigned place = frontier(s, tip, a);
+
+        if ((arenas >> a & 1) != 0 && arena_file(s, a) != NULL && place < PLACES) {
+            const unsigned c = arena_file(s, a)->cell[RECORD + place].cache;
+
+            if (continues(run, s, tip, c)) {
+                return c;
+            }
+        }
+    }
+    return 0;
+}
+
+/* Whether a record behind the frontiers says that the commit after `tip` was durable. */
+static bool is_vouched_for(const struct run *run, const struct state *s, unsigned tip)
+{
+    const unsigned arenas =
+        keeps(run, RULE_SCAN_ALL) ? growing(s, tip) : 1U << s->commit[tip].record_arena;
+
+    for (unsigned a = 1; a < ARENAS; a++) {
+        for (unsigned place = frontier(s, tip, a); place < PLACES; place++) {
+            if ((arenas >> a & 1) == 0 || arena_file(s, a) == NULL) {
+                break;
+            }
+            const unsigned c = arena_file(s, a)->cell[RECORD + place].cache;
+
+            if (c != 0 && s->commit[s->commit[c].durable].txn > s->commit[tip].txn) {
+                return true;
+            }
+        }
+    }
+    return false;
+}
+
+unsigned chain_end(const struct run *run, const struct state *s, unsigned tip)
+{
+    for (unsigned c; (c = next_in_chain(run, s, tip)) != 0;) {
+        tip = c;
+    }
+    return tip;
+}
+
+struct found follow_chain(const struct run *run, const struct state *s)
+{
+    struct found found = {0};
+
+    found.base = (uint8_t)newest_slot(s, 0, DURABLE_SLOTS, &found.slot);
+    found.tip = found.base;
+    const struct commit *base = &s->commit[found.base];
+
+    if (found.base == 0 || s->folder[MANIFEST + base->generation].cache != base->manifest ||
+        !arenas_there(s, base->listed)) {
+        found.corrupt = true;
+        return found;
+    }
+    found.tip = (uint8_t)chain_end(run, s, found.base);
+    found.corrupt = keeps(run, RULE_SCAN) && is_vouched_for(run, s, found.tip);
+    return found;
+}
+
+/* ---- a writer that opens ------------------------------------------------------------------- */
+
+/* What rotted must be reported, unless it is the one commit that nothing vouches for. A slot may
+ * rot: the one before leads to the same commit. */
+static void check_after_rot(struct run *run, const struct state *s, struct found found)
+{
+    const unsigned promised = s->promised.durable;
+    const unsigned rotten = s->promised.rotten;
+
+    if (s->promised.rotten_head != 0) {
+        if (found.corrupt || !is_before(s, promised, found.tip)) {
+            violate(run, "I9: a slot that rots takes nothing with it");
+        }
+        return;
+    }
+    const bool last = rotten == promised && s->commit[promised].way == WAY_ONE_SYNC;
+
+    if (!found.corrupt && !is_before(s, promised, found.tip) &&
+        !(last && s->commit[promised].parent == found.tip)) {
+        violate(run, "I8: rot of an acknowledged commit is reported");
+    }
+}
+
+static void check_found(struct run *run, const struct state *s, struct found found)
+{
+    if (s->promised.rotten != 0 || s->promised.rotten_head != 0) {
+        check_after_rot(run, s, found);
+    } else if (found.corrupt) {
+        violate(run, "I7: nothing is called corrupt when nothing rotted");
+    } else if (!is_before(s, s->promised.durable, found.tip)) {
+        violate(run, "I1: a commit acknowledged as durable is found");
+    } else if (!is_before(s, s->promised.process, found.tip)) {
+        violate(run, "I2: an acknowledged commit is found after the death of a process");
+    } else if (!is_whole(s, found.tip,
+                         s->folder[MANIFEST + s->commit[found.tip].generation].cache)) {
+        violate(run, "I3: what is found is whole");
+    }
+}
+
+static bool open_store(struct run *run, struct state *s)
+{
+    const struct found found = follow_chain(run, s);
+
+    say(run, "writer opens: slot of commit %u, chain up to %u%s", found.base, found.tip,
+        found.corrupt ? ", corrupt" : "");
+    check_found(run, s, found);
+    if (found.corrupt || s->promised.rotten != 0 || s->promised.rotten_head != 0) {
+        return true;
+    }
+    s->writer.at = OPEN_FOLDER;
+    s->writer.tip = found.tip;
+    s->writer.synced = found.base;
+    s->writer.slot = found.slot;
+    return true;
+}
+
+/* Writes the extents beyond the durable slot again, from the bytes that were hashed. */
+static void rewrite_tail(struct run *run, struct state *s)
+{
+    struct writer *w = &s->writer;
+
+    for (unsigned c = w->tip; c != w->synced; c = s->commit[c].parent) {
+        const uint8_t in[2] = {s->commit[c].record_arena, s->commit[c].other_arena};
+
+        for (unsigned i = 0; i < 2 && in[i] != 0; i++) {
+            const unsigned place = frontier(s, s->commit[c].parent, in[i]);
+            struct file *file = &s->file[s->folder[ARENA + in[i]].cache];
+
+            w->to_sync |= (uint8_t)(1U << in[i]);
+            if (keeps(run, RULE_TAIL_REWRITE)) {
+                cell_write(run, &file->cell[DATA + place], c);
+                if (i == 0) {
+                    cell_write(run, &file->cell[RECORD + place], c);
+                }
+            }
+        }
+    }
+}
+
+bool sync_one_arena(struct run *run, struct state *s)
+{
+    struct writer *w = &s->writer;
+    unsigned a = 1;
+
+    while ((w->to_sync >> a & 1) == 0) {
+        a++;
+    }
+    struct file *file = &s->file[s->folder[ARENA + a].cache];
+    const bool synced = cells_sync(run, s, file->cell, FILE_CELLS);
+
+    say(run, "sync arena %u%s", a, synced ? "" : ": fails");
+    if (synced) {
+        w->to_sync &= (uint8_t) ~(1U << a);
+        w->files &= (uint8_t) ~(1U << a);
+    }
+    return synced;
+}
+
+/* The position that the next durable slot is written to. */
+unsigned durable_position(const struct run *run, const struct writer *w, unsigned commit)
+{
+    return w->synced == commit || !keeps(run, RULE_SLOTS_IN_TURN) ? w->slot
+                                                                  : (w->slot + 1U) % DURABLE_SLOTS;
+}
+
+static void give_up(struct state *s)
+{
+    memset(&s->writer, 0, sizeof s->writer);
+}
+
+static void after_open_folder(struct run *run, struct state *s)
+{
+    struct writer *w = &s->writer;
+
+    if (w->tip == w->synced || !keeps(run, RULE_TAIL_SYNC)) {
+        w->at = OPEN_LOOSE;
+    } else {
+        w->at = OPEN_REWRITE;
+    }
+}
+
+static bool open_folder(struct run *run, struct state *s)
+{
+    say(run, "writer opens: sync folder");
+    if (keeps(run, RULE_OPEN_FOLDER_SYNC) && !cells_sync(run, s, s->folder, NAMES)) {
+        give_up(s);
+        return true;
+    }
+    if (!keeps(run, RULE_LEFTOVERS_LAST)) {
+        remove_files(run, s);
+    }
+    after_open_folder(run, s);
+    return true;
+}
+
+static bool open_head(struct run *run, struct state *s)
+{
+    struct writer *w = &s->writer;
+
+    say(run, "writer opens: sync HEAD");
+    if (!cells_sync(run, s, s->head, SLOTS)) {
+        give_up(s);
+        return true;
+    }
+    w->synced = w->tip;
+    w->durable = w->tip;
+    w->at = OPEN_LEFTOVERS;
+    return true;
+}
+
+/* Both loose slots lead to the tip, one after the other, so that none leads to what was undone, and
+ * never is there none of this boot. */
+static void open_loose(struct run *run, struct state *s)
+{
+    struct writer *w = &s->writer;
+    const unsigned position = DURABLE_SLOTS + s->commit[w->tip].txn % LOOSE_SLOTS;
+
+    say(run, "writer opens: both loose slots of %u", w->tip);
+    for (unsigned i = DURABLE_SLOTS; i < SLOTS; i++) {
+        if (!keeps(run, RULE_LOOSE_MARK)) {
+            cell_write(run, &s->head[i], 0);
+        } else if (i == position || keeps(run, RULE_LOOSE_BOTH)) {
+            cell_write(run, &s->head[i], w->tip);
+        }
+    }
+}
+
+static bool open_slots(struct run *run, struct state *s)
+{
+    struct writer *w = &s->writer;
+
+    switch (w->at) {
+    case OPEN_LOOSE:
+        open_loose(run, s);
+        w->at = OPEN_SLOT;
+        return true;
+    case OPEN_SLOT:
+        say(run, "writer opens: write durable slot of %u", w->tip);
+        if (keeps(run, RULE_SLOT_REWRITE) || w->synced != w->tip) {
+            const unsigned position = durable_position(run, w, w->tip);
+
+            cell_write(run, &s->head[position], w->tip);
+            w->slot = (uint8_t)position;
+        }
+        w->at = OPEN_HEAD;
+        return true;
+    default:
+        return open_head(run, s);
+    }
+}
+
+static bool open_leftovers(struct run *run, struct state *s)
+{
+    say(run, "writer opens: remove what nothing needs");
+    if (keeps(run, RULE_LEFTOVERS)) {
+        remove_files(run, s);
+    }
+    s->writer.at = IDLE;
+    s->promised.shaken = 0;
+    return true;
+}
+
+bool recovery_step(struct run *run, struct state *s)
+{
+    switch (s->writer.at) {
+    case NO_WRITER:
+        return open_store(run, s);
+    case OPEN_FOLDER:
+        return open_folder(run, s);
+    case OPEN_REWRITE:
+        say(run, "writer opens: write the tail again");
+        rewrite_tail(run, s);
+        s->writer.at = OPEN_SYNC;
+        return true;
+    case OPEN_SYNC:
+        if (!sync_one_arena(run, s)) {
+            give_up(s);
+        } else if (s->writer.to_sync == 0) {
+            s->writer.at = OPEN_LOOSE;
+        }
+        return true;
+    case OPEN_LEFTOVERS:
+        return open_leftovers(run, s);
+    default:
+        return open_slots(run, s);
+    }
+}
