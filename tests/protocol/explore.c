@@ -17,6 +17,11 @@ struct mark {
     uint64_t low, high;
 };
 
+struct entry {
+    struct mark mark;
+    uint32_t number; /* of the state, + 1; 0: no entry */
+};
+
 struct waiting {
     struct state state;
     uint32_t number;
@@ -29,9 +34,8 @@ struct queue {
 
 struct explorer {
     struct run run;
-    uint32_t *table; /* numbers of states + 1, by hash */
+    struct entry *table;
     size_t table_size;
-    struct mark *marks;
     uint32_t *parents;
     size_t count, room;
     struct queue now, next;
@@ -71,19 +75,31 @@ static struct mark mark_of(const struct state *s)
     return mark;
 }
 
+/* Where the mark stands in the table, or would. */
+static struct entry *slot_of(struct entry *table, size_t size, struct mark mark)
+{
+    size_t i = mark.low & (size - 1);
+
+    while (table[i].number != 0 &&
+           (table[i].mark.low != mark.low || table[i].mark.high != mark.high)) {
+        i = (i + 1) & (size - 1);
+    }
+    return &table[i];
+}
+
 static void grow_table(struct explorer *e)
 {
-    e->table_size = e->table_size == 0 ? 1 << 16 : e->table_size * 2;
-    free(e->table);
-    e->table = need(calloc(e->table_size, sizeof *e->table));
-    for (size_t n = 0; n < e->count; n++) {
-        size_t i = e->marks[n].low & (e->table_size - 1);
+    const size_t size = e->table_size == 0 ? 1 << 16 : e->table_size * 2;
+    struct entry *table = need(calloc(size, sizeof *table));
 
-        while (e->table[i] != 0) {
-            i = (i + 1) & (e->table_size - 1);
+    for (size_t i = 0; i < e->table_size; i++) {
+        if (e->table[i].number != 0) {
+            *slot_of(table, size, e->table[i].mark) = e->table[i];
         }
-        e->table[i] = (uint32_t)n + 1;
     }
+    free(e->table);
+    e->table = table;
+    e->table_size = size;
 }
 
 /* Adds a state; false: it was there. */
@@ -92,24 +108,18 @@ static bool add_mark(struct explorer *e, struct mark mark, uint32_t parent)
     if (e->count * 2 >= e->table_size) {
         grow_table(e);
     }
-    size_t i = mark.low & (e->table_size - 1);
+    struct entry *entry = slot_of(e->table, e->table_size, mark);
 
-    for (; e->table[i] != 0; i = (i + 1) & (e->table_size - 1)) {
-        const struct mark *old = &e->marks[e->table[i] - 1];
-
-        if (old->low == mark.low && old->high == mark.high) {
-            return false;
-        }
+    if (entry->number != 0) {
+        return false;
     }
     if (e->count == e->room) {
         e->room = e->room == 0 ? 1 << 16 : e->room * 2;
-        e->marks = need(realloc(e->marks, e->room * sizeof *e->marks));
         e->parents = need(realloc(e->parents, e->room * sizeof *e->parents));
     }
-    e->marks[e->count] = mark;
     e->parents[e->count] = parent;
     e->count++;
-    e->table[i] = (uint32_t)e->count;
+    *entry = (struct entry){mark, (uint32_t)e->count};
     return true;
 }
 
@@ -174,6 +184,16 @@ static void expand(struct explorer *e, const struct waiting *from)
 
 /* ---- traces -------------------------------------------------------------------------------- */
 
+static struct mark find_mark(const struct explorer *e, uint32_t number)
+{
+    size_t i = 0;
+
+    while (e->table[i].number != number + 1) {
+        i++;
+    }
+    return e->table[i].mark;
+}
+
 /* Steps from `s` to the state with that mark, and says how. */
 static void print_step(struct run *run, struct state *s, struct mark mark)
 {
@@ -209,7 +229,7 @@ static void print_trace(struct explorer *e)
     state_first(&s);
     state_print(&s);
     while (length > 0) {
-        print_step(&run, &s, e->marks[path[--length]]);
+        print_step(&run, &s, find_mark(e, path[--length]));
     }
     printf("  %s\n  VIOLATED: %s\n", last, e->result.violation);
     free(path);
@@ -242,7 +262,6 @@ struct result explore(const struct scope *scope, enum rule broken, uint64_t limi
         print_trace(&e);
     }
     free(e.table);
-    free(e.marks);
     free(e.parents);
     free(e.now.items);
     free(e.next.items);
