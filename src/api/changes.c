@@ -26,6 +26,8 @@ xt_status xt_store_insert(xt_store *store, uint64_t id, const double *low, const
 
     if (store == NULL || low == NULL)
         return XT_EINVAL;
+    if (store->writer != NULL && store->loader == NULL)
+        return xti_tree_insert(store->writer, id, low, high);
     status = xti_store_writer(store, &writer);
     return status == XT_OK ? xti_tree_insert(writer, id, low, high) : status;
 }

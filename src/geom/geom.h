@@ -52,8 +52,9 @@ void xti_window_narrow(const double *low, const double *high, uint32_t dims, flo
 float xti_offset_down(double value, double origin);
 float xti_offset_up(double value, double origin);
 
-/* Both of them at once. */
-void xti_offset_both(double value, double origin, float *down, float *up);
+/* Both of them, for each axis. */
+void xti_offset_both(const double *values, const double *origin, uint32_t dims, float *down,
+                     float *up);
 
 /* True when f32 offsets from `origin` keep a box of the given low and high (finite) within 1/256 of
  * each nonzero extent on every axis. */
@@ -178,11 +179,12 @@ struct xti_kernels {
     uint32_t (*compress_ids)(const uint64_t *ids, uint64_t mask, uint64_t *out);
 
     /* For insertion. lo[], hi[]: a box in the frame of the inner node, dims floats each.
-     * inner_covers: which of the 64 slots from `first` on hold the whole box. inner_growth: how
+     * inner_covers: which of `slots` (1 to 64) hold the whole box, the first of which `boxes`
+     * points to; slots up to the next multiple of 16 can be read, and are unused. inner_growth: how
      * much longer the edges of each slot's box become together when it takes in the other (half the
      * growth of its perimeter in two dimensions), for all `capacity` slots, NaN for unused ones;
      * returns the first slot with the least of them. */
-    uint64_t (*inner_covers)(const float *boxes, uint32_t capacity, uint32_t first, uint32_t dims,
+    uint64_t (*inner_covers)(const float *boxes, uint32_t capacity, uint32_t slots, uint32_t dims,
                              const float *lo, const float *hi);
     uint32_t (*inner_growth)(const float *boxes, uint32_t capacity, uint32_t dims, const float *lo,
                              const float *hi, float *growth);

@@ -304,14 +304,33 @@ static uint32_t compress_ids(const uint64_t *ids, uint64_t mask, uint64_t *out)
     return count;
 }
 
-static uint64_t inner_covers(const float *boxes, uint32_t capacity, uint32_t first, uint32_t dims,
+/* Two axes: memory is the second operand of each comparison, so that it needs no load. */
+static uint64_t inner_covers(const float *boxes, uint32_t capacity, uint32_t slots, uint32_t dims,
                              const float *lo, const float *hi)
 {
-    const float *low = boxes + first;
-    struct xti_sides_f32 sides = {low + capacity, low, (size_t)2 * capacity,
-                                  xti_slots_from(capacity, first)};
+    const float *high = boxes + capacity;
+    __m256 lo0, lo1, hi0, hi1;
+    uint64_t result = 0;
 
-    return test_f32(sides, dims, hi, lo);
+    if (dims != 2) {
+        struct xti_sides_f32 sides = {high, boxes, (size_t)2 * capacity, (slots + 15) & ~15u};
+
+        return other_f32(sides, dims, hi, lo);
+    }
+    lo0 = _mm256_broadcast_ss(lo);
+    lo1 = _mm256_broadcast_ss(lo + 1);
+    hi0 = _mm256_broadcast_ss(hi);
+    hi1 = _mm256_broadcast_ss(hi + 1);
+    for (size_t slot = 0; slot < slots; slot += 8) {
+        const float *low1 = high + capacity + slot;
+        __m256 low = _mm256_and_ps(_mm256_cmp_ps(lo0, _mm256_loadu_ps(boxes + slot), _CMP_GE_OQ),
+                                   _mm256_cmp_ps(lo1, _mm256_loadu_ps(low1), _CMP_GE_OQ));
+        __m256 up = _mm256_and_ps(_mm256_cmp_ps(hi0, _mm256_loadu_ps(high + slot), _CMP_LE_OQ),
+                                  _mm256_cmp_ps(hi1, _mm256_loadu_ps(low1 + capacity), _CMP_LE_OQ));
+
+        result |= bits_f32(_mm256_and_ps(low, up)) << slot;
+    }
+    return result;
 }
 
 #include "geom/kernels_pairs.h"

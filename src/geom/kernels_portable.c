@@ -153,12 +153,11 @@ static uint32_t compress_ids(const uint64_t *ids, uint64_t mask, uint64_t *out)
     return count;
 }
 
-static uint64_t inner_covers(const float *boxes, uint32_t capacity, uint32_t first, uint32_t dims,
+static uint64_t inner_covers(const float *boxes, uint32_t capacity, uint32_t slots, uint32_t dims,
                              const float *lo, const float *hi)
 {
-    const float *low = boxes + first;
-    struct xti_sides_f32 sides = {low + capacity, low, (size_t)2 * capacity,
-                                  xti_slots_from(capacity, first)};
+    struct xti_sides_f32 sides = {boxes + capacity, boxes, (size_t)2 * capacity,
+                                  (slots + 15) & ~15u};
 
     return test_f32(sides, dims, hi, lo);
 }

@@ -55,24 +55,31 @@ float xti_offset_up(double value, double origin)
     return 0.0f - xti_offset_down(-value, -origin);
 }
 
-void xti_offset_both(double value, double origin, float *down, float *up)
+/* The sign of the error is as good as random: no branch may depend on it. */
+void xti_offset_both(const double *values, const double *origin, uint32_t dims, float *down,
+                     float *up)
 {
-    double a = xti_double_normal(value);
-    double b = xti_double_normal(origin);
-    double difference = a - b;
-    double error;
-    float rounded;
+    for (uint32_t axis = 0; axis < dims; axis++) {
+        double a = xti_double_normal(values[axis]);
+        double b = xti_double_normal(origin[axis]);
+        double difference = a - b;
+        double error;
+        float rounded;
+        uint32_t bits, step;
 
-    if (!(fabs(difference) >= 0x1p-100 && fabs(difference) <= 0x1p100)) {
-        *down = xti_offset_down(value, origin);
-        *up = xti_offset_up(value, origin);
-        return;
+        if (!(fabs(difference) >= 0x1p-100 && fabs(difference) <= 0x1p100)) {
+            down[axis] = xti_offset_down(values[axis], origin[axis]);
+            up[axis] = xti_offset_up(values[axis], origin[axis]);
+            continue;
+        }
+        error = subtraction_error(a, b, difference);
+        rounded = (float)difference;
+        error += difference - (double)rounded; /* nonzero, that is larger: the sign is right */
+        memcpy(&bits, &rounded, sizeof bits);
+        step = 1 - (bits >> 31 << 1); /* of the bits, towards infinity */
+        down[axis] = xti_float_from_bits(bits - (step & -(uint32_t)(error < 0)));
+        up[axis] = xti_float_from_bits(bits + (step & -(uint32_t)(error > 0)));
     }
-    error = subtraction_error(a, b, difference);
-    rounded = (float)difference;
-    error += difference - (double)rounded; /* nonzero, that is larger: the sign is right */
-    *down = error >= 0 ? rounded : xti_float_below(rounded);
-    *up = error <= 0 ? rounded : -xti_float_below(-rounded);
 }
 
 bool xti_origin_fits(const double *low, const double *high, const double *origin, uint32_t dims)

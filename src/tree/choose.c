@@ -63,7 +63,8 @@ static bool size_is_less(struct size a, struct size b)
     return a.edges < b.edges;
 }
 
-static bool choose_holding(struct xti_writer *writer, const struct xtd_node *node, uint32_t *slot)
+static bool choose_holding(struct xti_writer *writer, const struct xtd_node *node, uint64_t mask,
+                           uint32_t *slot)
 {
     const struct xti_layout *layout = writer->layout;
     const float *boxes = xti_inner_boxes_const(layout, node);
@@ -71,13 +72,10 @@ static bool choose_holding(struct xti_writer *writer, const struct xtd_node *nod
     bool is_found = false;
 
     for (uint32_t first = 0; first < node->count; first += 64) {
-        uint64_t mask = writer->kernels->inner_covers(boxes, node->capacity, first, layout->dims,
-                                                      writer->exact.lo, writer->exact.hi);
-
-        if (!is_found && mask != 0 && (mask & (mask - 1)) == 0 && node->count <= 64) {
-            *slot = (uint32_t)__builtin_ctzll(mask);
-            return true;
-        }
+        if (first > 0)
+            mask = writer->kernels->inner_covers(boxes + first, node->capacity,
+                                                 xti_slots_left(node, first), layout->dims,
+                                                 writer->exact.lo, writer->exact.hi);
         for (; mask != 0; mask &= mask - 1) {
             uint32_t i = first + (uint32_t)__builtin_ctzll(mask);
             struct size size = slot_size(layout, node, i);
@@ -268,10 +266,10 @@ static uint32_t choose_other(struct xti_writer *writer, const struct xtd_node *n
     return choose_growing(&choice, first < node->count ? first : 0);
 }
 
-bool xti_choose(struct xti_writer *writer, const struct xtd_node *node, uint32_t *slot)
+bool xti_choose_among(struct xti_writer *writer, const struct xtd_node *node, uint64_t holding,
+                      uint32_t *slot)
 {
-    xti_frame_item(writer, node);
-    if (choose_holding(writer, node, slot))
+    if (choose_holding(writer, node, holding, slot))
         return true;
     *slot = choose_other(writer, node);
     return false;

@@ -49,6 +49,7 @@ static void writer_settle(void *who)
 
     if (writer->late.is_set)
         xti_late_end(writer);
+    writer->memory = (struct xti_memory){0, 0};
 }
 
 xt_status xti_writer_open(struct xti_txn *txn, const struct xti_writer_options *options,
@@ -67,8 +68,10 @@ xt_status xti_writer_open(struct xti_txn *txn, const struct xti_writer_options *
     writer->layout = layout;
     writer->kernels = xti_kernels_get(options->kernel);
     writer->bytes = bytes;
-    writer->ahead_leaf = lines_up_to(xti_leaf_units(layout, layout->leaf_capacity));
-    writer->ahead_inner = lines_up_to(xti_inner_units(layout, layout->inner_capacity));
+    writer->leaf_units = xti_leaf_units(layout, layout->leaf_capacity);
+    writer->inner_units = xti_inner_units(layout, layout->inner_capacity);
+    writer->ahead_leaf = lines_up_to(writer->leaf_units);
+    writer->ahead_inner = lines_up_to(writer->inner_units);
     writer->medium = options->medium;
     writer->max_overlap = options->max_overlap;
     writer->path = writer->paths[0];
@@ -122,6 +125,22 @@ uint64_t xti_writer_units(const struct xti_writer *writer)
 
 /* ---- items -------------------------------------------------------------------------------- */
 
+/* Only NaN is no point. */
+static xt_status point_put(struct xti_writer *writer, const double *point)
+{
+    bool is_valid = true;
+
+    for (uint32_t axis = 0; axis < writer->layout->dims; axis++) {
+        double value = point[axis];
+
+        is_valid &= value == value;
+        writer->low[axis] = value;
+        writer->high[axis] = value;
+    }
+    writer->exact.is_set = false;
+    return is_valid ? XT_OK : XT_EINVAL;
+}
+
 xt_status xti_writer_item(struct xti_writer *writer, const double *low, const double *high)
 {
     const struct xti_layout *layout = writer->layout;
@@ -130,6 +149,8 @@ xt_status xti_writer_item(struct xti_writer *writer, const double *low, const do
 
     if (high == NULL)
         high = low;
+    if (high == low && layout->coord_bytes == sizeof(double))
+        return point_put(writer, low);
     for (uint32_t axis = 0; axis < layout->dims; axis++) {
         double from = low[axis];
         double to = high[axis];
@@ -153,8 +174,8 @@ xt_status xti_writer_item(struct xti_writer *writer, const double *low, const do
  * needs a copy; and the root may get another above it. */
 uint64_t xti_path_units(const struct xti_writer *writer, uint32_t bottom)
 {
-    uint64_t normal = xti_inner_units(writer->layout, writer->layout->inner_capacity);
-    uint64_t units = 2 * (normal + xti_leaf_units(writer->layout, writer->layout->leaf_capacity));
+    uint64_t normal = writer->inner_units;
+    uint64_t units = 2 * (normal + writer->leaf_units);
 
     for (uint32_t level = bottom; level < writer->root.height; level++)
         units += (uint64_t)4 * writer->path[level].node->size_units + normal;
@@ -164,9 +185,13 @@ uint64_t xti_path_units(const struct xti_writer *writer, uint32_t bottom)
 xt_status xti_step_enter(struct xti_writer *writer, struct xti_step *step, uint32_t level,
                          uint32_t ref)
 {
-    xt_status status = xti_txn_node(writer->txn, ref, level, &step->node, &step->is_own);
+    xt_status status = XT_OK;
 
     step->ref = ref;
+    step->node = xti_txn_own_node(writer->txn, ref, level, &writer->memory);
+    step->is_own = step->node != NULL;
+    if (!step->is_own)
+        status = xti_txn_frozen_node(writer->txn, ref, level, &step->node);
     if (status == XT_OK && level > 0 && !step->is_own)
         status = xti_txn_check_refs(writer->txn, step->node);
     return status;

@@ -73,16 +73,19 @@ struct xti_writer {
     const struct xti_layout *layout;
     const struct xti_kernels *kernels;
     size_t bytes;        /* of this allocation */
+    uint32_t leaf_units; /* of a node of normal size */
+    uint32_t inner_units;
     uint32_t ahead_leaf; /* lines of a node of normal size to ask for ahead */
     uint32_t ahead_inner;
     xt_medium medium;
     double max_overlap; /* 0: computed from the size of the node and the medium */
     struct xti_root root;
-    uint32_t sequence; /* of the pending change that the path belongs to */
-    bool has_path;     /* the path of the last insertion: every node of it is own */
-    bool path_is_own;  /* every node of the path that was found last */
-    bool path_holds;   /* the box stored for its leaf, and with it every other, holds the item */
-    bool is_in_order;  /* the path of the insertion before has served lately */
+    struct xti_memory memory; /* where own nodes were found last */
+    uint32_t sequence;        /* of the pending change that the path belongs to */
+    bool has_path;            /* the path of the last insertion: every node of it is own */
+    bool path_is_own;         /* every node of the path that was found last */
+    bool path_holds;  /* the box stored for its leaf, and with it every other, holds the item */
+    bool is_in_order; /* the path of the insertion before has served lately */
     struct xti_step *path;      /* by level: one of `paths` */
     double *low, *high;         /* the item that is inserted or sought, as kept */
     struct xti_frame exact;     /* its box in the frame of the last node that asked */
@@ -154,14 +157,43 @@ static inline void xti_child_ask(const struct xti_writer *writer, uint32_t ref, 
     const char *node = xti_txn_at(writer->txn, ref);
     uint32_t lines = level == 0 ? writer->ahead_leaf : writer->ahead_inner;
 
-    for (uint32_t i = 0; i < lines; i++)
-        __builtin_prefetch(node + (size_t)i * XTD_UNIT_BYTES);
+    for (; lines >= 4; lines -= 4, node += (size_t)4 * XTD_UNIT_BYTES) {
+        __builtin_prefetch(node);
+        __builtin_prefetch(node + XTD_UNIT_BYTES);
+        __builtin_prefetch(node + (size_t)2 * XTD_UNIT_BYTES);
+        __builtin_prefetch(node + (size_t)3 * XTD_UNIT_BYTES);
+    }
+    for (; lines > 0; lines--, node += XTD_UNIT_BYTES)
+        __builtin_prefetch(node);
+    /* Else gcc finds that a function which only prefetches has no effect, and drops its calls. */
+    __asm__ volatile("");
 }
 
 /* ---- frames ------------------------------------------------------------------------------- */
 
+static inline bool xti_frame_fits(const struct xti_frame *frame, const double *origin,
+                                  uint32_t dims)
+{
+    bool is_same = frame->is_set;
+
+    if (dims == 2)
+        return is_same & (frame->origin[0] == origin[0]) & (frame->origin[1] == origin[1]);
+    for (uint32_t axis = 0; axis < dims && is_same; axis++)
+        is_same = frame->origin[axis] == origin[axis];
+    return is_same;
+}
+
+/* The slow part of xti_frame_item(). */
+void xti_frame_item_at(struct xti_writer *writer, const double *origin);
+
 /* Puts the item's box into writer->exact, for nodes with the origin of `node`. */
-void xti_frame_item(struct xti_writer *writer, const struct xtd_node *node);
+static inline void xti_frame_item(struct xti_writer *writer, const struct xtd_node *node)
+{
+    const double *origin = xti_inner_origin_const(node);
+
+    if (!xti_frame_fits(&writer->exact, origin, writer->layout->dims))
+        xti_frame_item_at(writer, origin);
+}
 
 /* Puts the box between writer->low and high into writer->rising, inward: for nodes with the origin
  * of `node`. Not to be mixed with what follows before rising.is_set is false again. */
@@ -206,9 +238,26 @@ void xti_leaf_write(struct xti_writer *writer, struct xtd_node *leaf, uint32_t s
 
 /* ---- choose.c ----------------------------------------------------------------------------- */
 
+/* The slow part of xti_choose(). holding: those of the first 64 slots that hold the item. */
+bool xti_choose_among(struct xti_writer *writer, const struct xtd_node *node, uint64_t holding,
+                      uint32_t *slot);
+
 /* The slot of `node` that shall take in the item; any below count when boxes are NaN. True: its box
  * holds the item. */
-bool xti_choose(struct xti_writer *writer, const struct xtd_node *node, uint32_t *slot);
+static inline bool xti_choose(struct xti_writer *writer, const struct xtd_node *node,
+                              uint32_t *slot)
+{
+    uint64_t holding;
+
+    xti_frame_item(writer, node);
+    holding = writer->kernels->inner_covers(
+        xti_inner_boxes_const(writer->layout, node), node->capacity, xti_slots_left(node, 0),
+        writer->layout->dims, writer->exact.lo, writer->exact.hi);
+    if (holding == 0 || (holding & (holding - 1)) != 0 || node->count > 64)
+        return xti_choose_among(writer, node, holding, slot);
+    *slot = (uint32_t)__builtin_ctzll(holding);
+    return true;
+}
 
 /* ---- overflow.c --------------------------------------------------------------------------- */
 

@@ -39,6 +39,14 @@ uint32_t xti_inner_capacity_after(uint32_t capacity);
 /* Fills the slots from count on with what unused slots hold. */
 void xti_node_clear_rest(const struct xti_layout *layout, struct xtd_node *node);
 
+/* How many slots in use a kernel looks at from `first` on. */
+static inline uint32_t xti_slots_left(const struct xtd_node *node, uint32_t first)
+{
+    uint32_t left = node->count - first;
+
+    return left < 64 ? left : 64;
+}
+
 static inline float *xti_inner_side_of(const struct xti_layout *layout, struct xtd_node *node,
                                        uint32_t axis, bool is_high)
 {

@@ -4,38 +4,17 @@
  */
 #include "tree/edit.h"
 
-static inline bool frame_fits(const struct xti_frame *frame, const double *origin, uint32_t dims)
-{
-    bool is_same = frame->is_set;
-
-    for (uint32_t axis = 0; axis < dims && is_same; axis++)
-        is_same = frame->origin[axis] == origin[axis];
-    return is_same;
-}
-
-/* Apart, so that the usual case, an origin that is there already, saves no registers. */
-__attribute__((noinline)) static void frame_item(struct xti_writer *writer, const double *origin)
+void xti_frame_item_at(struct xti_writer *writer, const double *origin)
 {
     struct xti_frame *frame = &writer->exact;
 
+    xti_offset_both(writer->low, origin, writer->layout->dims, frame->lo, frame->hi);
     for (uint32_t axis = 0; axis < writer->layout->dims; axis++) {
-        double low = writer->low[axis];
-        double high = writer->high[axis];
-
         frame->origin[axis] = origin[axis];
-        xti_offset_both(low, origin[axis], &frame->lo[axis], &frame->hi[axis]);
-        if (high != low)
-            frame->hi[axis] = xti_offset_up(high, origin[axis]);
+        if (writer->high[axis] != writer->low[axis])
+            frame->hi[axis] = xti_offset_up(writer->high[axis], origin[axis]);
     }
     frame->is_set = true;
-}
-
-void xti_frame_item(struct xti_writer *writer, const struct xtd_node *node)
-{
-    const double *origin = xti_inner_origin_const(node);
-
-    if (!frame_fits(&writer->exact, origin, writer->layout->dims))
-        frame_item(writer, origin);
 }
 
 void xti_frame_inside(struct xti_writer *writer, const struct xtd_node *node)
@@ -43,7 +22,7 @@ void xti_frame_inside(struct xti_writer *writer, const struct xtd_node *node)
     const double *origin = xti_inner_origin_const(node);
     struct xti_frame *frame = &writer->rising;
 
-    if (frame_fits(frame, origin, writer->layout->dims))
+    if (xti_frame_fits(frame, origin, writer->layout->dims))
         return;
     for (uint32_t axis = 0; axis < writer->layout->dims; axis++) {
         frame->origin[axis] = origin[axis];
@@ -58,7 +37,7 @@ void xti_frame_move(struct xti_writer *writer, const struct xtd_node *node)
     const double *origin = xti_inner_origin_const(node);
     struct xti_frame *frame = &writer->rising;
 
-    if (frame_fits(frame, origin, writer->layout->dims))
+    if (xti_frame_fits(frame, origin, writer->layout->dims))
         return;
     for (uint32_t axis = 0; axis < writer->layout->dims; axis++) {
         double from = frame->origin[axis];

@@ -108,6 +108,13 @@ static void slot_write(const struct xti_layout *layout, struct xtd_node *leaf, u
 {
     bool is_points = layout->leaf_kind == XTD_LEAF_POINTS;
 
+    if (is_points && layout->coord_bytes == sizeof(double)) {
+        double *coords = (double *)xti_leaf_coords(leaf) + slot;
+
+        for (uint32_t axis = 0; axis < layout->dims; axis++, coords += leaf->capacity)
+            *coords = low_side[axis];
+        return;
+    }
     for (uint32_t axis = 0; axis < layout->leaf_axes; axis++) {
         size_t at = (size_t)axis * leaf->capacity + slot;
         uint32_t dim = is_points ? axis : axis / 2;
@@ -245,7 +252,7 @@ xt_status xti_insert_item(struct xti_writer *writer, uint64_t id)
 static bool late_write(struct xti_writer *writer, struct xti_step *step)
 {
     const struct xti_late *late = &writer->late;
-    struct xtd_node *leaf = xti_txn_own_node(xti_txn_edit(writer->txn), step->ref, 0);
+    struct xtd_node *leaf = xti_txn_own_node(writer->txn, step->ref, 0, &writer->memory);
 
     if (leaf == NULL || leaf->count == leaf->capacity)
         return false;
@@ -293,23 +300,19 @@ void xti_late_end(struct xti_writer *writer)
 /* There is room for all that the leaf may need, whatever it looks like. */
 static bool late_has_room(const struct xti_writer *writer)
 {
-    const struct xti_layout *layout = writer->layout;
-    uint64_t inner = xti_inner_units(layout, layout->inner_capacity);
-    uint64_t leaf = xti_leaf_units(layout, layout->leaf_capacity);
-
     return xti_txn_edit(writer->txn)->room >=
-           (2 + (uint64_t)5 * writer->root.height) * inner + 7 * leaf;
+           (2 + (uint64_t)5 * writer->root.height) * writer->inner_units +
+               (uint64_t)7 * writer->leaf_units;
 }
 
 /* Down to level 1: only own nodes that are no supernodes. */
 static bool late_descend(struct xti_writer *writer)
 {
-    const struct xti_edit *edit = xti_txn_edit(writer->txn);
     uint32_t ref = writer->root.ref;
 
     for (uint32_t level = writer->root.height - 1; level > 0; level--) {
         struct xti_step *step = &writer->path[level];
-        struct xtd_node *node = xti_txn_own_node(edit, ref, level);
+        struct xtd_node *node = xti_txn_own_node(writer->txn, ref, level, &writer->memory);
 
         if (node == NULL || node->flags != 0)
             return false;
@@ -322,7 +325,7 @@ static bool late_descend(struct xti_writer *writer)
             xti_child_ask(writer, ref, 1);
     }
     writer->path[0].ref = ref;
-    return xti_txn_is_memory(edit, ref);
+    return xti_txn_is_memory(writer->txn, ref, &writer->memory);
 }
 
 /* False: nothing was changed. */

@@ -102,6 +102,18 @@ void xti_txn_free(struct xti_txn *txn, uint32_t ref, uint32_t units)
         xti_free_retire(txn, ref, units);
 }
 
+bool xti_txn_find_memory(const struct xti_txn *txn, uint32_t ref, struct xti_memory *memory)
+{
+    const struct xti_arena *arena = xti_space_arena_of(&txn->space, ref);
+
+    if (arena == NULL ||
+        ref - arena->first_unit - arena->frozen_units >= arena->top_units - arena->frozen_units)
+        return false;
+    memory->first = arena->first_unit + (uint32_t)arena->frozen_units;
+    memory->units = (uint32_t)(arena->top_units - arena->frozen_units);
+    return true;
+}
+
 /* ---- nodes ----------------------------------------------------------------------------------- */
 
 /* The checksum of a node that was found when the store was opened, once. */

@@ -178,23 +178,32 @@ void xti_txn_free(struct xti_txn *txn, uint32_t ref, uint32_t units);
 
 /* ---- nodes for the writer (blocks.c) --------------------------------------------------------- */
 
-/* True: `ref` lies where this process makes blocks and no file has them yet. */
-static inline bool xti_txn_is_memory(const struct xti_edit *edit, uint32_t ref)
-{
-    const struct xti_arena *arena = xti_space_arena_of(edit->space, ref);
+/* A part of an arena where this process makes blocks and no file has them yet. Zero at first, and
+ * again whenever a change ends or blocks are spilled (xti_txn_on_settle()). */
+struct xti_memory {
+    uint32_t first;
+    uint32_t units;
+};
 
-    return arena != NULL &&
-           ref - arena->first_unit - arena->frozen_units < arena->top_units - arena->frozen_units;
+/* The slow part of xti_txn_is_memory(). */
+bool xti_txn_find_memory(const struct xti_txn *txn, uint32_t ref, struct xti_memory *memory);
+
+/* True: `ref` lies in such a part, which *memory then is. */
+static inline bool xti_txn_is_memory(const struct xti_txn *txn, uint32_t ref,
+                                     struct xti_memory *memory)
+{
+    return ref - memory->first < memory->units || xti_txn_find_memory(txn, ref, memory);
 }
 
 /* The pending change's own node of that level at `ref`, or NULL. */
-static inline struct xtd_node *xti_txn_own_node(const struct xti_edit *edit, uint32_t ref,
-                                                uint32_t level)
+static inline struct xtd_node *xti_txn_own_node(const struct xti_txn *txn, uint32_t ref,
+                                                uint32_t level, struct xti_memory *memory)
 {
+    const struct xti_edit *edit = xti_txn_edit(txn);
     struct xtd_node *node = xti_space_at(edit->space, ref);
     uint32_t kind = level == 0 ? edit->layout->leaf_kind : (uint32_t)XTD_INNER;
 
-    if (!xti_txn_is_memory(edit, ref))
+    if (!xti_txn_is_memory(txn, ref, memory))
         return NULL;
     if (((node->crc32c ^ edit->sequence) | (node->self_ref ^ ref) | (node->kind ^ kind) |
          (node->level ^ level) | (node->birth_txn ^ edit->number)) != 0)
@@ -218,7 +227,9 @@ XT_NODISCARD static inline xt_status xti_txn_node(const struct xti_txn *txn, uin
                                                   uint32_t level, struct xtd_node **node,
                                                   bool *is_own)
 {
-    *node = xti_txn_own_node(xti_txn_edit(txn), ref, level);
+    struct xti_memory memory = {0, 0};
+
+    *node = xti_txn_own_node(txn, ref, level, &memory);
     *is_own = *node != NULL;
     return *is_own ? XT_OK : xti_txn_frozen_node(txn, ref, level, node);
 }

@@ -34,6 +34,19 @@ static bool is_down(float down, double value, double origin)
     return is_outward && is_tight;
 }
 
+/* Both at once, on each of two axes, are what each of them is. */
+static bool check_both(double value, double origin, float down, float up)
+{
+    const double values[2] = {value, origin};
+    const double origins[2] = {origin, value};
+    const float opposite = 0.0f - up;
+    float lows[2], highs[2];
+
+    xti_offset_both(values, origins, 2, lows, highs);
+    return CHECK(memcmp(&lows[0], &down, sizeof down) == 0) &&
+           CHECK(memcmp(&highs[0], &up, sizeof up) == 0) && CHECK(lows[1] == opposite);
+}
+
 static bool check_pair(double value, double origin)
 {
     float down = xti_offset_down(value, origin);
@@ -44,9 +57,11 @@ static bool check_pair(double value, double origin)
     flush_denormals(true);
     down_flushed = xti_offset_down(value, origin);
     up_flushed = xti_offset_up(value, origin);
+    is_good = isinf(value) || check_both(value, origin, down, up);
     flush_denormals(false);
 
-    is_good = CHECK(is_down(down, value, origin));
+    is_good = (isinf(value) || check_both(value, origin, down, up)) && is_good;
+    is_good = CHECK(is_down(down, value, origin)) && is_good;
     is_good = CHECK(is_down(0.0f - up, -value, -origin)) && is_good;
     is_good = CHECK(up != 0 || !signbit(up)) && is_good;
     is_good = CHECK(memcmp(&down, &down_flushed, sizeof down) == 0) && is_good;
