@@ -140,6 +140,22 @@ struct xti_block_f32 {
     uint32_t slots;
 };
 
+/* Cuts of an order of `count` boxes: element i of what comes out is the cut that leaves i of them
+ * on the left. before[] and after[] have for each axis the low, then the high sides, `stride`
+ * elements each, of the box of the first i + 1 and of those from i on. All arrays have 16 elements
+ * to spare. */
+struct xti_cuts {
+    const float *before, *after;
+    size_t stride;
+    uint32_t dims, count;
+    uint32_t first, last; /* cuts to look at: 0 < first <= last < count */
+    float *edges;         /* of both boxes together */
+    float *shared;        /* edges of what they share; of use where `least` is not negative */
+    float *volume;        /* of that, as a part of the whole */
+    float *least;         /* its shortest edge */
+    float *flat;          /* the shortest edge of both */
+};
+
 /* Most of them look at the 64 slots from `first` (a multiple of 64) on, or up to `capacity` where
  * that comes earlier, and give bit i for slot first + i. Bits for slots outside are 0. `first` is
  * less than `capacity`, dims at least 1, and of a window in f64 low <= high. */
@@ -192,6 +208,10 @@ struct xti_kernels {
     /* out[i]: the place of keys[i] in ascending order, equal ones by i: a permutation of 0 ..
      * count - 1. No NaN. keys and out have room for count rounded up to 16. O(count^2). */
     void (*ranks)(const float *keys, uint32_t count, uint32_t *out);
+
+    /* Measures cuts; up to 15 elements behind `last` may be written. */
+    void (*cuts)(const struct xti_cuts *cuts);
+
     /* Inner node: the key of each slot, from a lower bound of the sum or the maximum; not of the
      * root of the sum. Returns the least. Keys and distances behind those in use may be written,
      * and are read, up to a multiple of 16. */

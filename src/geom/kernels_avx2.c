@@ -12,9 +12,10 @@
 
 #include <immintrin.h>
 
-#include "geom/edit_lanes.h"
 #define NEAR_BYTES 32
 #include "geom/near_lanes.h"
+
+#include "geom/edit_lanes.h"
 
 /* ---- one axis: 8 floats or 4 doubles ------------------------------------------------------ */
 
@@ -352,6 +353,7 @@ const struct xti_kernels *xti_kernels_avx2(void)
         .inner_covers = inner_covers,
         .inner_growth = inner_growth,
         .ranks = ranks,
+        .cuts = cuts,
         .inner_near = inner_near,
         .least_key = least_key,
         .points_near_f64 = points_near_f64,

@@ -12,9 +12,10 @@
 
 #include <immintrin.h>
 
-#include "geom/edit_lanes.h"
 #define NEAR_BYTES 64
 #include "geom/near_lanes.h"
+
+#include "geom/edit_lanes.h"
 
 /* ---- one axis: 16 floats or 8 doubles ----------------------------------------------------- */
 
@@ -371,6 +372,7 @@ const struct xti_kernels *xti_kernels_avx512(void)
         .inner_covers = inner_covers,
         .inner_growth = inner_growth,
         .ranks = ranks,
+        .cuts = cuts,
         .inner_near = inner_near,
         .least_key = least_key,
         .points_near_f64 = points_near_f64,

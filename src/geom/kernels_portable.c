@@ -7,10 +7,11 @@
  */
 #include <string.h>
 
-#include "geom/edit_lanes.h"
 #include "geom/kernels.h"
 #define NEAR_BYTES 16
 #include "geom/near_lanes.h"
+
+#include "geom/edit_lanes.h"
 
 /* One bit for each of 16 bytes that are 0 or 1. The product moves byte i of a word to bit 56 + i,
  * and no two of its terms meet in one bit, so nothing carries. */
@@ -181,6 +182,7 @@ const struct xti_kernels *xti_kernels_portable(void)
         .inner_covers = inner_covers,
         .inner_growth = inner_growth,
         .ranks = ranks,
+        .cuts = cuts,
         .inner_near = inner_near,
         .least_key = least_key,
         .points_near_f64 = points_near_f64,

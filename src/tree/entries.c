@@ -53,10 +53,10 @@ xt_status xti_entries_fit(struct xti_writer *writer, uint32_t count)
     const struct xti_layout *layout = writer->layout;
     size_t each = sizeof(double) + sizeof(uint64_t) + 5 * sizeof(uint32_t) + values_bytes(layout) +
                   ((size_t)6 * layout->dims + 5) * sizeof(float);
-    uint32_t capacity = (uint32_t)xti_round_up(count, 16);
+    uint32_t capacity = (uint32_t)xti_round_up(count + XTI_ENTRIES_SPARE, 16);
     void *memory;
 
-    if (count <= entries->capacity)
+    if (xti_entries_hold(entries, count))
         return XT_OK;
     memory = xti_alloc_zeroed(writer->os, capacity * each);
     if (memory == NULL)
@@ -158,6 +158,26 @@ static double leaf_value(const struct xti_layout *layout, const struct xti_entri
                : (double)((const float *)(const void *)entries->values)[at];
 }
 
+/* As leaf_sides(), of f64 points that are not too far apart. */
+static bool points_sides(struct xti_entries *entries, uint32_t axis)
+{
+    const double *values =
+        (const double *)(const void *)entries->values + (size_t)axis * entries->stride;
+    float *restrict sides = entries->sides + (size_t)2 * axis * entries->stride;
+    uint32_t count = entries->count;
+    double least = values[0], most = values[0];
+
+    for (uint32_t i = 1; i < count; i++) {
+        least = values[i] < least ? values[i] : least;
+        most = values[i] > most ? values[i] : most;
+    }
+    if (!(least >= -DBL_MAX && most <= DBL_MAX && most - least < (double)SIDE_MAX))
+        return false;
+    for (uint32_t i = 0; i < count; i++)
+        sides[i] = (float)(values[i] - least);
+    return true;
+}
+
 /* A leaf's coordinates as offsets from the least finite one: precise however far from 0. */
 static void leaf_sides(const struct xti_layout *layout, struct xti_entries *entries, uint32_t axis)
 {
@@ -167,6 +187,8 @@ static void leaf_sides(const struct xti_layout *layout, struct xti_entries *entr
     float *sides = entries->sides + (size_t)2 * axis * entries->stride;
     double least = INFINITY;
 
+    if (is_points && layout->coord_bytes == sizeof(double) && points_sides(entries, axis))
+        return;
     for (uint32_t i = 0; i < entries->count; i++) {
         double value = leaf_value(layout, entries, low + i);
 
@@ -176,8 +198,8 @@ static void leaf_sides(const struct xti_layout *layout, struct xti_entries *entr
         least = 0;
     for (uint32_t i = 0; i < entries->count; i++) {
         sides[i] = side_finite(leaf_value(layout, entries, low + i) - least);
-        sides[entries->stride + i] =
-            is_points ? sides[i] : side_finite(leaf_value(layout, entries, high + i) - least);
+        if (!is_points)
+            sides[entries->stride + i] = side_finite(leaf_value(layout, entries, high + i) - least);
     }
 }
 
@@ -209,10 +231,32 @@ void xti_entries_end(struct xti_writer *writer, const struct xtd_node *node)
 
 /* ---- writing the halves ------------------------------------------------------------------- */
 
-static void values_divide(const struct xti_entries *entries, const uint32_t *goes_right,
+/* Of up to 64 entries, values of 8 bytes: what goes_right says, as a mask. */
+static void words_divide(const struct xti_writer *writer, uint64_t right, const char *values,
+                         char *const halves[2])
+{
+    const uint64_t *words = (const uint64_t *)(const void *)values;
+    uint64_t all = ~UINT64_C(0) >> (64 - writer->entries.count);
+    uint64_t moved[64 + 8];
+
+    for (unsigned half = 0; half < 2; half++) {
+        uint64_t mask = half == 0 ? all & ~right : right;
+        size_t count = writer->kernels->compress_ids(words, mask, moved);
+
+        memcpy(halves[half], moved, count * sizeof *moved);
+    }
+}
+
+static void values_divide(const struct xti_writer *writer, const uint32_t *goes_right,
                           const char *values, size_t bytes, char *const halves[2])
 {
+    const struct xti_entries *entries = &writer->entries;
     size_t next[2] = {0, 0};
+
+    if (bytes == sizeof(uint64_t) && entries->count <= 64) {
+        words_divide(writer, entries->right_mask, values, halves);
+        return;
+    }
 
     for (uint32_t i = 0; i < entries->count; i++) {
         uint32_t half = goes_right[i];
@@ -252,13 +296,16 @@ void xti_entries_write(struct xti_writer *writer, const struct xti_split *split,
 
     for (uint32_t i = 0; i < entries->count; i++)
         goes_right[entries->best_order[i]] = i >= split->left_count;
+    entries->right_mask = 0;
+    for (uint32_t i = split->left_count; i < entries->count && entries->count <= 64; i++)
+        entries->right_mask |= UINT64_C(1) << entries->best_order[i];
     entries->newest_is_right = goes_right[entries->count - 1] != 0;
     for (uint32_t axis = 0; axis < value_axes(layout, is_leaf); axis++) {
         char *const halves[2] = {node_values(layout, left) + (size_t)axis * left->capacity * bytes,
                                  node_values(layout, right) +
                                      (size_t)axis * right->capacity * bytes};
 
-        values_divide(entries, goes_right, entries->values + (size_t)axis * entries->stride * bytes,
+        values_divide(writer, goes_right, entries->values + (size_t)axis * entries->stride * bytes,
                       bytes, halves);
     }
     left->count = split->left_count;
@@ -267,14 +314,14 @@ void xti_entries_write(struct xti_writer *writer, const struct xti_split *split,
         char *const halves[2] = {(char *)xti_leaf_ids(layout, left),
                                  (char *)xti_leaf_ids(layout, right)};
 
-        values_divide(entries, goes_right, (const char *)entries->ids, sizeof(uint64_t), halves);
+        values_divide(writer, goes_right, (const char *)entries->ids, sizeof(uint64_t), halves);
         left->item_count = left->count;
         right->item_count = right->count;
     } else {
         char *const halves[2] = {(char *)xti_inner_refs(layout, left),
                                  (char *)xti_inner_refs(layout, right)};
 
-        values_divide(entries, goes_right, (const char *)entries->refs, sizeof(uint32_t), halves);
+        values_divide(writer, goes_right, (const char *)entries->refs, sizeof(uint32_t), halves);
         right->item_count = items_below(writer, right);
         left->item_count -= right->item_count;
     }

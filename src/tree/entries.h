@@ -12,7 +12,7 @@ struct xti_entries {
     uint32_t count;
     uint32_t stride;   /* a multiple of 16 */
     uint32_t capacity; /* that there is memory for */
-    bool is_points;    /* low and high sides are the same */
+    bool is_points;    /* the high sides are the low ones, and not there */
     float *sides;      /* lo0[], hi0[], lo1[], ...: boxes in a frame of their own; finite */
     char *values;      /* the arrays of the node: a leaf's coordinates, or stored boxes */
     uint64_t *ids;     /* of a leaf */
@@ -35,6 +35,7 @@ struct xti_entries {
     uint32_t weighed_least;
     double lean;
 
+    uint64_t right_mask;  /* of up to 64 entries, those that go to the right */
     bool newest_is_right; /* of the halves that were written last */
     void *memory;
     size_t bytes;
@@ -44,6 +45,15 @@ struct xti_split {
     uint32_t left_count; /* of writer->entries.best_order; the others go to the right */
     double overlap;      /* inner nodes: share of the entries whose centre lies in both halves */
 };
+
+/* Elements of each array that kernels may use beyond the entries. */
+#define XTI_ENTRIES_SPARE 16u
+
+/* There is room for `count` entries. */
+static inline bool xti_entries_hold(const struct xti_entries *entries, uint32_t count)
+{
+    return count + XTI_ENTRIES_SPARE <= entries->capacity;
+}
 
 /* Makes room for `count` entries in writer->entries. XT_ENOMEM. */
 XT_NODISCARD xt_status xti_entries_fit(struct xti_writer *writer, uint32_t count);

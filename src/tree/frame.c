@@ -74,6 +74,17 @@ static void leaf_reach(const struct xti_layout *layout, const struct xtd_node *l
     double from = xti_leaf_value(layout, leaf, low);
     double to = xti_leaf_value(layout, leaf, high);
 
+    if (low == high && layout->coord_bytes == sizeof(double)) {
+        const double *coords = (const double *)xti_leaf_coords_const(leaf) + low;
+
+        for (uint32_t slot = 1; slot < leaf->count; slot++) {
+            from = coords[slot] < from ? coords[slot] : from;
+            to = coords[slot] > to ? coords[slot] : to;
+        }
+        *least = from;
+        *most = to;
+        return;
+    }
     for (uint32_t slot = 1; slot < leaf->count; slot++) {
         double a = xti_leaf_value(layout, leaf, low + slot);
         double b = xti_leaf_value(layout, leaf, high + slot);

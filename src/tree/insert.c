@@ -361,8 +361,9 @@ xt_status xti_tree_insert(struct xti_writer *writer, uint64_t id, const double *
         return status;
     xti_writer_look(writer);
     if (writer->root.height >= LATE_HEIGHT_MIN && !writer->is_in_order &&
-        writer->entries.capacity > writer->layout->leaf_capacity &&
-        writer->entries.capacity > writer->layout->inner_capacity && insert_late(writer, id)) {
+        xti_entries_hold(&writer->entries, writer->layout->leaf_capacity + 1) &&
+        xti_entries_hold(&writer->entries, writer->layout->inner_capacity + 1) &&
+        insert_late(writer, id)) {
         xti_writer_end(writer);
         return XT_OK;
     }

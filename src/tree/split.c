@@ -36,7 +36,8 @@ struct scan {
     struct xti_entries *entries;
     uint32_t dims;
     uint32_t least;
-    const float *keys; /* what the order is by */
+    uint32_t axis;     /* what the order is by */
+    const float *keys; /* the sides of that */
     double edges_max;  /* no more than that have both halves of a cut without overlap together */
     double edges_sum;  /* of all cuts of the axis */
     struct cut best;
@@ -87,6 +88,7 @@ static void order_make(struct scan *scan, uint32_t axis, bool by_high)
     struct xti_entries *entries = scan->entries;
     const float *keys = entries->sides + (size_t)(2 * axis + by_high) * entries->stride;
 
+    scan->axis = axis;
     scan->keys = keys;
     if (entries->count > RANKS_MAX) {
         order_large(keys, entries->count, entries->order);
@@ -105,7 +107,7 @@ static void order_make(struct scan *scan, uint32_t axis, bool by_high)
 static void side_scan(const struct xti_entries *entries, uint32_t axis)
 {
     const float *low = entries->sides + (size_t)2 * axis * entries->stride;
-    const float *high = entries->is_points ? low : low + entries->stride;
+    const float *high = low + entries->stride;
     float *before_lo = entries->before + (size_t)2 * axis * entries->stride;
     float *before_hi = before_lo + entries->stride;
     float *after_lo = entries->after + (size_t)2 * axis * entries->stride;
@@ -129,57 +131,85 @@ static void side_scan(const struct xti_entries *entries, uint32_t axis)
     }
 }
 
-static inline float lesser(float a, float b)
+/* The same for points, along the axis that the order is by. */
+static void points_scan_sorted(const struct xti_entries *entries, uint32_t axis)
 {
-    return a < b ? a : b;
+    const float *keys = entries->sides + (size_t)2 * axis * entries->stride;
+    float *before_lo = entries->before + (size_t)2 * axis * entries->stride;
+    float *after_lo = entries->after + (size_t)2 * axis * entries->stride;
+    uint32_t count = entries->count;
+    float least = keys[entries->order[0]];
+    float most = keys[entries->order[count - 1]];
+
+    for (uint32_t i = 0; i < count; i++) {
+        float key = keys[entries->order[i]];
+
+        before_lo[i] = least;
+        before_lo[entries->stride + i] = key;
+        after_lo[i] = key;
+        after_lo[entries->stride + i] = most;
+    }
 }
 
-static inline float greater(float a, float b)
+/* And along any other. */
+static void points_scan(const struct xti_entries *entries, uint32_t axis)
 {
-    return a > b ? a : b;
+    const float *keys = entries->sides + (size_t)2 * axis * entries->stride;
+    float *before_lo = entries->before + (size_t)2 * axis * entries->stride;
+    float *before_hi = before_lo + entries->stride;
+    float *after_lo = entries->after + (size_t)2 * axis * entries->stride;
+    float *after_hi = after_lo + entries->stride;
+    uint32_t last = entries->count - 1;
+    float lo = INFINITY, hi = -INFINITY;
+    float lo_back = INFINITY, hi_back = -INFINITY;
+
+    for (uint32_t i = 0; i <= last; i++) {
+        float key = keys[entries->order[i]];
+        float back = keys[entries->order[last - i]];
+
+        lo = key < lo ? key : lo;
+        hi = key > hi ? key : hi;
+        lo_back = back < lo_back ? back : lo_back;
+        hi_back = back > hi_back ? back : hi_back;
+        before_lo[i] = lo;
+        before_hi[i] = hi;
+        after_lo[last - i] = lo_back;
+        after_hi[last - i] = hi_back;
+    }
+}
+
+static void orders_scan(const struct scan *scan)
+{
+    for (uint32_t axis = 0; axis < scan->dims; axis++) {
+        if (!scan->entries->is_points)
+            side_scan(scan->entries, axis);
+        else if (axis == scan->axis)
+            points_scan_sorted(scan->entries, axis);
+        else
+            points_scan(scan->entries, axis);
+    }
 }
 
 /* What the two halves of each cut have that may be taken: element i for i entries on the left. */
 static void cuts_measure(const struct scan *scan)
 {
     const struct xti_entries *entries = scan->entries;
-    size_t stride = entries->stride;
-    size_t count = entries->count;
-    size_t first = scan->least;
-    size_t last = count - scan->least;
-    float *restrict edges = entries->edges;
-    float *restrict shared = entries->shared;
-    float *restrict volume = entries->volume;
-    float *restrict least = entries->least;
-    float *restrict flat = entries->flat;
+    const struct xti_cuts cuts = {
+        .before = entries->before,
+        .after = entries->after,
+        .stride = entries->stride,
+        .dims = scan->dims,
+        .count = entries->count,
+        .first = scan->least,
+        .last = entries->count - scan->least,
+        .edges = entries->edges,
+        .shared = entries->shared,
+        .volume = entries->volume,
+        .least = entries->least,
+        .flat = entries->flat,
+    };
 
-    for (size_t i = first; i <= last; i++) {
-        edges[i] = shared[i] = 0.0f;
-        volume[i] = 1.0f;
-        least[i] = flat[i] = INFINITY;
-    }
-    for (uint32_t axis = 0; axis < scan->dims; axis++) {
-        const float *before_lo = entries->before + (size_t)2 * axis * stride;
-        const float *before_hi = before_lo + stride;
-        const float *after_lo = entries->after + (size_t)2 * axis * stride;
-        const float *after_hi = after_lo + stride;
-        float extent = before_hi[count - 1] - before_lo[count - 1];
-        float scale = extent > 0 ? 1.0f / extent : 1.0f; /* volumes are at most 1 */
-
-        for (size_t i = first; i <= last; i++) {
-            float left_lo = before_lo[i - 1], left_hi = before_hi[i - 1];
-            float right_lo = after_lo[i], right_hi = after_hi[i];
-            float left = left_hi - left_lo;
-            float right = right_hi - right_lo;
-            float length = lesser(left_hi, right_hi) - greater(left_lo, right_lo);
-
-            edges[i] += left + right;
-            shared[i] += length;
-            volume[i] *= length * scale;
-            least[i] = lesser(length, least[i]);
-            flat[i] = lesser(lesser(left, right), flat[i]);
-        }
-    }
+    scan->writer->kernels->cuts(&cuts);
 }
 
 /* ---- which cut ---------------------------------------------------------------------------- */
@@ -215,14 +245,13 @@ static void weights_make(struct scan *scan, double lean)
     scan->entries->weighed_least = scan->least;
 }
 
-static void side_of(const struct xti_entries *entries, uint32_t axis, uint32_t count, double *lo,
-                    double *hi)
+static void side_of(const struct xti_entries *entries, uint32_t axis, double *lo, double *hi)
 {
     const float *low = entries->sides + (size_t)2 * axis * entries->stride;
-    const float *high = low + entries->stride;
+    const float *high = entries->is_points ? low : low + entries->stride;
     float from = low[0], to = high[0];
 
-    for (uint32_t slot = 1; slot < count; slot++) {
+    for (uint32_t slot = 1; slot < entries->count; slot++) {
         from = low[slot] < from ? low[slot] : from;
         to = high[slot] > to ? high[slot] : to;
     }
@@ -290,8 +319,7 @@ static void cuts_look(struct scan *scan)
     if (entries->weighed != entries->count || entries->weighed_least != scan->least ||
         entries->lean != lean)
         weights_make(scan, lean);
-    for (uint32_t i = 0; i < scan->dims; i++)
-        side_scan(entries, i);
+    orders_scan(scan);
     cuts_measure(scan);
     for (uint32_t i = scan->least; i <= entries->count - scan->least; i++) {
         double edges = (double)entries->edges[i];
@@ -332,17 +360,25 @@ static double overlap_share(const struct scan *scan, const struct xti_split *spl
     return (double)inside / (double)entries->count;
 }
 
-static double edges_max(const struct xti_entries *entries, uint32_t dims)
+/* How long the box of all entries is along each axis. */
+static void extents_measure(const struct xti_entries *entries, uint32_t dims, double *extents)
+{
+    for (uint32_t axis = 0; axis < dims; axis++) {
+        double lo, hi;
+
+        side_of(entries, axis, &lo, &hi);
+        extents[axis] = hi - lo;
+    }
+}
+
+static double edges_max(const double *extents, uint32_t dims)
 {
     double sum = 0;
     double shortest = INFINITY;
 
     for (uint32_t axis = 0; axis < dims; axis++) {
-        double lo, hi;
-
-        side_of(entries, axis, entries->count, &lo, &hi);
-        sum += hi - lo;
-        shortest = hi - lo < shortest ? hi - lo : shortest;
+        sum += extents[axis];
+        shortest = extents[axis] < shortest ? extents[axis] : shortest;
     }
     return 2 * sum - shortest;
 }
@@ -365,17 +401,14 @@ static void axis_look(struct scan *scan, uint32_t axis)
     }
 }
 
-static uint32_t longest_axis(const struct xti_entries *entries, uint32_t dims)
+static uint32_t longest_axis(const double *extents, uint32_t dims)
 {
     double longest = -INFINITY;
     uint32_t best = 0;
 
     for (uint32_t axis = 0; axis < dims; axis++) {
-        double lo, hi;
-
-        side_of(entries, axis, entries->count, &lo, &hi);
-        if (hi - lo > longest) {
-            longest = hi - lo;
+        if (extents[axis] > longest) {
+            longest = extents[axis];
             best = axis;
         }
     }
@@ -384,11 +417,11 @@ static uint32_t longest_axis(const struct xti_entries *entries, uint32_t dims)
 
 /* Points are cut across the longest side of their box: what is left of it is what counts, and only
  * one order has to be made. */
-static void points_find(struct scan *scan, struct xti_split *split)
+static void points_find(struct scan *scan, const double *extents, struct xti_split *split)
 {
     struct xti_entries *entries = scan->entries;
 
-    axis_look(scan, longest_axis(entries, scan->dims));
+    axis_look(scan, longest_axis(extents, scan->dims));
     split->left_count = scan->best.left_count;
     memcpy(entries->best_order, entries->axis_order, entries->count * sizeof *entries->order);
 }
@@ -399,11 +432,13 @@ void xti_split_find(struct xti_writer *writer, bool is_leaf, uint32_t least,
     struct xti_entries *entries = &writer->entries;
     struct scan scan = {
         .writer = writer, .entries = entries, .dims = writer->layout->dims, .least = least};
+    double extents[XT_DIMS_MAX];
     double best = INFINITY;
 
-    scan.edges_max = edges_max(entries, scan.dims);
+    extents_measure(entries, scan.dims, extents);
+    scan.edges_max = edges_max(extents, scan.dims);
     if (entries->is_points) {
-        points_find(&scan, split);
+        points_find(&scan, extents, split);
         return;
     }
     for (uint32_t axis = 0; axis < scan.dims; axis++) {

@@ -284,7 +284,110 @@ static void ranks_are_those_of_a_plain_loop(void)
     }
 }
 
-CHECK_MAIN({"covering_and_growing_are_those_of_plain_loops",
+/* ---- cuts ---------------------------------------------------------------------------------- */
+
+#define CUTS_STRIDE 64u
+#define CUTS_SPARE 16u
+
+struct measures {
+    float edges[CUTS_STRIDE], shared[CUTS_STRIDE], volume[CUTS_STRIDE], least[CUTS_STRIDE],
+        flat[CUTS_STRIDE];
+};
+
+static struct xti_cuts cuts_into(struct measures *m, const float *boxes, uint32_t dims)
+{
+    return (struct xti_cuts){.before = boxes,
+                             .after = boxes + (size_t)2 * dims * CUTS_STRIDE,
+                             .stride = CUTS_STRIDE,
+                             .dims = dims,
+                             .edges = m->edges,
+                             .shared = m->shared,
+                             .volume = m->volume,
+                             .least = m->least,
+                             .flat = m->flat};
+}
+
+static void plain_cut(const struct xti_cuts *c, uint32_t i)
+{
+    c->edges[i] = c->shared[i] = 0;
+    c->volume[i] = 1;
+    c->least[i] = c->flat[i] = INFINITY;
+    for (uint32_t axis = 0; axis < c->dims; axis++) {
+        const float *before = c->before + (size_t)2 * axis * c->stride;
+        const float *after = c->after + (size_t)2 * axis * c->stride;
+        float extent = before[c->stride + c->count - 1] - before[c->count - 1];
+        float left = before[c->stride + i - 1] - before[i - 1];
+        float right = after[c->stride + i] - after[i];
+        float length =
+            fminf(before[c->stride + i - 1], after[c->stride + i]) - fmaxf(before[i - 1], after[i]);
+
+        c->edges[i] += left + right;
+        c->shared[i] += length;
+        c->volume[i] *= length * (extent > 0 ? 1.0f / extent : 1.0f);
+        c->least[i] = fminf(c->least[i], length);
+        c->flat[i] = fminf(c->flat[i], fminf(left, right));
+    }
+}
+
+static bool cut_is(const struct xti_cuts *got, const struct xti_cuts *want, uint32_t i)
+{
+    return CHECK(same_float(got->edges[i], want->edges[i])) &&
+           CHECK(same_float(got->shared[i], want->shared[i])) &&
+           CHECK(same_float(got->volume[i], want->volume[i])) &&
+           CHECK(same_float(got->least[i], want->least[i])) &&
+           CHECK(same_float(got->flat[i], want->flat[i]));
+}
+
+static bool check_cuts(const float *boxes, uint32_t dims, uint32_t count, uint32_t least)
+{
+    bool ok = true;
+
+    for (size_t n = 0; n < CHECK_COUNT(kernel_names) && ok; n++) {
+        const struct xti_kernels *k = xti_kernels_get(kernel_names[n]);
+        struct measures got = {{0}, {0}, {0}, {0}, {0}}, want = got;
+        struct xti_cuts cuts = cuts_into(&got, boxes, dims);
+        struct xti_cuts plain = cuts_into(&want, boxes, dims);
+
+        if (k == NULL)
+            continue;
+        check_row = k->name;
+        cuts.count = plain.count = count;
+        cuts.first = least;
+        cuts.last = count - least;
+        k->cuts(&cuts);
+        for (uint32_t i = cuts.first; i <= cuts.last && ok; i++) {
+            plain_cut(&plain, i);
+            ok = cut_is(&cuts, &plain, i);
+        }
+    }
+    if (!ok)
+        printf("    dims %u count %u least %u\n", dims, count, least);
+    return ok;
+}
+
+static void cuts_are_measured_as_by_a_plain_loop(void)
+{
+    uint64_t random = check_seed;
+
+    for (uint32_t count = 2; count <= CUTS_STRIDE - CUTS_SPARE; count++) {
+        for (size_t d = 0; d < CHECK_COUNT(dims_tested); d++) {
+            size_t values = (size_t)4 * dims_tested[d] * CUTS_STRIDE;
+            float *boxes = malloc(values * sizeof *boxes);
+            bool ok;
+
+            for (size_t i = 0; i < values; i++)
+                boxes[i] = random_value(d % 2 == 0 ? ANY_VALUES : FEW_VALUES, &random);
+            ok = check_cuts(boxes, dims_tested[d], count, 1) &&
+                 check_cuts(boxes, dims_tested[d], count, count / 5 > 0 ? count / 5 : 1);
+            free(boxes);
+            if (!ok)
+                return;
+        }
+    }
+}
+
+CHECK_MAIN({"cuts_are_measured_as_by_a_plain_loop", cuts_are_measured_as_by_a_plain_loop},
+           {"covering_and_growing_are_those_of_plain_loops",
             covering_and_growing_are_those_of_plain_loops},
            {"one_slot_decides_in_every_position", one_slot_decides_in_every_position},
            {"ranks_are_those_of_a_plain_loop", ranks_are_those_of_a_plain_loop})
