@@ -474,6 +474,37 @@ XT_API uint64_t xt_snapshot_txn(const xt_snapshot *snapshot);
 XT_API XT_NODISCARD xt_status xt_snapshot_bounds(const xt_snapshot *snapshot, double *low,
                                                  double *high);
 
+typedef struct xt_copy_options {
+    size_t struct_size;
+    bool links; /* hard links to arenas that do not change any more, instead of packing the items */
+    uint64_t memory_limit;    /* for packing: bytes, 16 MiB at least; 0: 64 MiB */
+    xt_progress_fn *progress; /* of packing, as of a bulk load; NULL: none */
+    void *progress_context;
+    xt_error *error;
+} xt_copy_options;
+#define XT_COPY_OPTIONS_INIT                                                                       \
+    {                                                                                              \
+        sizeof(xt_copy_options), false, 0, NULL, NULL, NULL                                        \
+    }
+
+/** Makes a store of what a snapshot shows, while the writer goes on. Packed: the same items and the
+ *  same schema in a tree that was bulk-loaded, without dead space; also from a store in memory. By
+ *  links: the same bytes, in a few system calls for each arena and a copy of the newest one; where
+ *  the file system does not link, copies of all. Both stores can be written independently.
+ *
+ * path     a folder that does not exist yet or is empty. It holds a store, durable, when the call
+ *          returns XT_OK, and none before, whatever fails.
+ * options  NULL: packed.
+ *
+ * Threads  any thread may call.
+ * Errors   XT_EEXIST, XT_ENOTFOUND (no folder to hold it; with links also: the writer has removed
+ *          a file meanwhile, take a newer snapshot), XT_EBUSY (another creation at `path`),
+ *          XT_EMISUSE (links: not the newest commit nor a kept one, or in memory), XT_ECANCELLED,
+ *          XT_EINVAL, XT_ECORRUPT, XT_EIO, XT_EFULL, XT_ENOMEM.
+ */
+XT_API XT_NODISCARD xt_status xt_snapshot_copy(const xt_snapshot *snapshot, const char *path,
+                                               const xt_copy_options *options);
+
 #define XT_LEVELS_MAX 32u
 
 typedef struct xt_level_stats {

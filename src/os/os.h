@@ -93,6 +93,8 @@ struct xti_os {
     int (*remove_folder)(const struct xti_os *os, const char *path);
     int (*sync_folder)(const struct xti_os *os, const char *path);
     int (*rename)(const struct xti_os *os, const char *from, const char *to);
+    /* Gives the file at `from` a second name. -EEXIST: `to` is there. Not every file system can. */
+    int (*link)(const struct xti_os *os, const char *from, const char *to);
     int (*remove)(const struct xti_os *os, const char *path);
     int (*list)(const struct xti_os *os, const char *path, xti_name_fn *visit, void *context);
 

@@ -127,6 +127,7 @@ static const struct xti_os real_os = {
     .remove_folder = xti_real_remove_folder,
     .sync_folder = xti_real_sync_folder,
     .rename = xti_real_rename,
+    .link = xti_real_link,
     .remove = xti_real_remove,
     .list = xti_real_list,
     .thread_start = xti_real_thread_start,

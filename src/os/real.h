@@ -41,6 +41,7 @@ int xti_real_make_folder(const struct xti_os *os, const char *path);
 int xti_real_remove_folder(const struct xti_os *os, const char *path);
 int xti_real_sync_folder(const struct xti_os *os, const char *path);
 int xti_real_rename(const struct xti_os *os, const char *from, const char *to);
+int xti_real_link(const struct xti_os *os, const char *from, const char *to);
 int xti_real_remove(const struct xti_os *os, const char *path);
 int xti_real_list(const struct xti_os *os, const char *path, xti_name_fn *visit, void *context);
 

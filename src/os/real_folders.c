@@ -51,6 +51,12 @@ int xti_real_rename(const struct xti_os *os, const char *from, const char *to)
     return rename(from, to) == 0 ? 0 : -errno;
 }
 
+int xti_real_link(const struct xti_os *os, const char *from, const char *to)
+{
+    (void)os;
+    return link(from, to) == 0 ? 0 : -errno;
+}
+
 int xti_real_remove(const struct xti_os *os, const char *path)
 {
     (void)os;

@@ -6,7 +6,7 @@
  *
  * SPDX-License-Identifier: MIT
  */
-#include "txn/txn_private.h"
+#include "txn/creation.h"
 
 #include <errno.h>
 #include <string.h>
@@ -25,30 +25,37 @@ static xt_status random_bytes(struct xti_txn *txn, void *data, size_t size, xt_e
 
 struct folder_scan {
     bool has_head;
+    bool has_head_tmp;
     bool has_foreign;
+    bool has_more; /* than a creation makes: what is left of a copy, or of a store */
     uint32_t count;
-    char names[8][XTI_NAME_BYTES]; /* more than there can be */
+    char names[8][XTI_NAME_BYTES];
 };
 
-/* A creation makes the first arena and the first manifest only: others, without HEAD, are what is
- * left of a store, and not ours to remove. */
+/* Of the names that may be ours to remove, some; HEAD.tmp is not among them. */
 static bool scan_name(void *context, const char *name)
 {
     struct folder_scan *scan = context;
     uint64_t number;
     enum xti_name_kind kind = xti_name_parse(name, &number);
 
-    if (kind == XTI_IS_HEAD)
+    if (kind == XTI_IS_HEAD) {
         scan->has_head = true;
-    else if (kind == XTI_FOREIGN || kind == XTI_IS_SNAPSHOT || number > 1)
+    } else if (kind == XTI_FOREIGN || kind == XTI_IS_SNAPSHOT) {
         scan->has_foreign = true;
-    else if (kind != XTI_IS_LOCK && scan->count < XTI_ARRAY_COUNT(scan->names))
-        strcpy(scan->names[scan->count++], name); /* a parsed name is short enough */
+    } else if (strcmp(name, XTI_NAME_HEAD_TMP) == 0) {
+        scan->has_head_tmp = true;
+    } else if (kind != XTI_IS_LOCK) {
+        scan->has_more |= number > 1;
+        if (scan->count < XTI_ARRAY_COUNT(scan->names))
+            strcpy(scan->names[scan->count++], name); /* a parsed name is short enough */
+    }
     return !scan->has_head && !scan->has_foreign;
 }
 
 /* What is in the way of a creation. `scan` gets the names of what one that did not come to its end
- * may have left. */
+ * may have left. More than one arena is the work of a copy when HEAD.tmp, which it makes durable
+ * before, is there; else it is what is left of a store, and not ours to remove. */
 static xt_status look_at_folder(struct xti_txn *txn, struct folder_scan *scan, xt_error *error)
 {
     int result;
@@ -62,47 +69,55 @@ static xt_status look_at_folder(struct xti_txn *txn, struct folder_scan *scan, x
     if (scan->has_head)
         return xti_report(error, XT_EEXIST, txn->path, NULL, XTI_NO_OFFSET,
                           "the folder holds a store already");
-    if (scan->has_foreign)
+    if (scan->has_foreign || (scan->has_more && !scan->has_head_tmp))
         return xti_report(error, XT_EEXIST, txn->path, NULL, XTI_NO_OFFSET,
                           "the folder is not empty");
     return XT_OK;
 }
 
-static xt_status check_folder(struct xti_txn *txn, bool removes_leftovers, xt_error *error)
+/* Removes what was left, HEAD.tmp last: without it the rest would not be known as ours. */
+static xt_status remove_leftovers(struct xti_txn *txn, xt_error *error)
 {
-    struct folder_scan *scan = txn->os->alloc(txn->os, sizeof *scan);
+    struct folder_scan scan;
     xt_status status;
     int result = 0;
 
-    if (scan == NULL)
-        return xti_report(error, XT_ENOMEM, txn->path, NULL, XTI_NO_OFFSET, "memory for names");
-    status = look_at_folder(txn, scan, error);
-    if (status != XT_OK || !removes_leftovers)
-        scan->count = 0;
-    for (uint32_t i = 0; i < scan->count && result == 0; i++)
-        result = xti_remove_file(txn->os, txn->path, scan->names[i]);
+    do {
+        status = look_at_folder(txn, &scan, error);
+        if (status != XT_OK)
+            return status;
+        for (uint32_t i = 0; i < scan.count && result == 0; i++)
+            result = xti_remove_file(txn->os, txn->path, scan.names[i]);
+        if (result == 0 && scan.has_more)
+            result = txn->os->sync_folder(txn->os, txn->path);
+    } while (result == 0 && scan.count > 0);
+    if (result == 0 && scan.has_head_tmp)
+        result = xti_remove_file(txn->os, txn->path, XTI_NAME_HEAD_TMP);
     if (result != 0)
-        status = xti_report_system(error, result, txn->path, NULL, "remove a leftover file");
-    txn->os->free(txn->os, scan, sizeof *scan);
-    return status;
+        return xti_report_system(error, result, txn->path, NULL, "remove a leftover file");
+    return XT_OK;
 }
 
 /* N1, N2. Another creation that runs at the same time loses the race for the lock, or sees HEAD
  * after it. Until the lock is taken nothing is touched: what lies there may be another's work. */
-static xt_status claim_folder(struct xti_txn *txn, bool *was_made, xt_error *error)
+static xt_status claim_folder(struct xti_txn *txn, xt_error *error)
 {
     int result = txn->os->make_folder(txn->os, txn->path);
+    struct folder_scan scan;
     xt_status status = XT_OK;
 
-    *was_made = result == 0;
+    txn->made_folder = result == 0;
     if (result == -EEXIST)
-        status = check_folder(txn, false, error);
+        status = look_at_folder(txn, &scan, error);
     else if (result != 0)
         status = xti_report_system(error, result, txn->path, NULL, "make the folder");
     if (status == XT_OK)
         status = xti_take_lock(txn, error);
     if (status == XT_OK)
-        status = check_folder(txn, true, error);
+        status = remove_leftovers(txn, error);
+    if (status != XT_OK &&
+        txn->made_folder) /* fails where another creation is at work there, and should */
+        (void)txn->os->remove_folder(txn->os, txn->path);
     return status;
 }
 
@@ -143,11 +158,13 @@ static xt_status name_head(struct xti_txn *txn, xt_error *error)
 
 /* A creation that failed leaves nothing, as far as the system lets it. HEAD goes first: without it
  * the rest is no store. LOCK goes last: another creation may begin as soon as it is gone. */
-static void undo_creation(struct xti_txn *txn, bool was_made)
+void xti_creation_undo(struct xti_txn *txn)
 {
     char name[XTI_NAME_BYTES];
 
     (void)xti_remove_file(txn->os, txn->path, XTI_NAME_HEAD);
+    if (txn->is_hidden)
+        (void)remove_leftovers(txn, NULL);
     (void)xti_remove_file(txn->os, txn->path, XTI_NAME_HEAD_TMP);
     xti_name_manifest(name, 1);
     (void)xti_remove_file(txn->os, txn->path, name);
@@ -155,17 +172,33 @@ static void undo_creation(struct xti_txn *txn, bool was_made)
     (void)xti_remove_file(txn->os, txn->path, name);
     xti_epoch_end(txn); /* or closing the handle would remove the arena again */
     (void)xti_remove_file(txn->os, txn->path, XTI_NAME_LOCK);
-    if (was_made)
+    if (txn->made_folder)
         (void)txn->os->remove_folder(txn->os, txn->path);
+    txn->is_hidden = false;
+}
+
+/* N1 to N3. What a copy makes besides shows who made it only together with HEAD.tmp. */
+xt_status xti_creation_begin(struct xti_txn *txn, xt_error *error)
+{
+    xt_status status = claim_folder(txn, error);
+    int result = 0;
+
+    if (status != XT_OK)
+        return status;
+    status = write_head_tmp(txn, error);
+    if (status == XT_OK && txn->is_hidden)
+        result = txn->os->sync_folder(txn->os, txn->path);
+    if (result != 0)
+        status = xti_report_system(error, result, txn->path, NULL, "sync the folder");
+    if (status != XT_OK)
+        xti_creation_undo(txn);
+    return status;
 }
 
 static xt_status create_content(struct xti_txn *txn, xt_error *error)
 {
-    xt_status status = write_head_tmp(txn, error);
+    xt_status status = xti_epoch_add_arena(txn, 0, error);
 
-    if (status != XT_OK)
-        return status;
-    status = xti_epoch_add_arena(txn, 0, error);
     if (status != XT_OK)
         return status;
     txn->is_dirty = true;
@@ -173,28 +206,35 @@ static xt_status create_content(struct xti_txn *txn, xt_error *error)
     status = xti_txn_commit(txn, error);
     if (status == XT_OK)
         status = xti_write_loose(txn, &txn->state, txn->record_hash, 1, false, error);
-    return status == XT_OK ? name_head(txn, error) : status;
+    if (status != XT_OK || txn->is_hidden)
+        return status;
+    return name_head(txn, error);
 }
 
 static xt_status create_files(struct xti_txn *txn, xt_error *error)
 {
-    bool was_made = false;
-    xt_status status = claim_folder(txn, &was_made, error);
+    xt_status status = xti_creation_begin(txn, error);
 
-    if (status != XT_OK) {
-        if (was_made) /* fails where another creation is at work there, and should */
-            (void)txn->os->remove_folder(txn->os, txn->path);
+    if (status != XT_OK)
         return status;
-    }
     status = create_content(txn, error);
     if (status == XT_OK)
         return XT_OK;
-    undo_creation(txn, was_made);
+    xti_creation_undo(txn);
     if (status != XT_EBROKEN)
         return status;
     if (error != NULL) /* there is no handle that could be broken */
         error->status = XT_EIO;
     return XT_EIO;
+}
+
+xt_status xti_txn_show(struct xti_txn *txn, xt_error *error)
+{
+    xt_status status = name_head(txn, error);
+
+    if (status == XT_OK)
+        txn->is_hidden = false;
+    return status;
 }
 
 static xt_status show_empty(struct xti_txn *txn)
@@ -207,8 +247,13 @@ static xt_status show_empty(struct xti_txn *txn)
     return status;
 }
 
-xt_status xti_txn_create(const struct xti_os *os, const char *path, const struct xti_schema *schema,
-                         uint64_t window_bytes, xt_error *error, struct xti_txn **out)
+struct creation {
+    uint64_t window_bytes;
+    bool is_hidden;
+};
+
+static xt_status create(const struct xti_os *os, const char *path, const struct xti_schema *schema,
+                        const struct creation *how, xt_error *error, struct xti_txn **out)
 {
     struct xti_txn *txn;
     xt_status status;
@@ -218,6 +263,7 @@ xt_status xti_txn_create(const struct xti_os *os, const char *path, const struct
     if (status != XT_OK)
         goto fail;
     txn->is_writable = true;
+    txn->is_hidden = how->is_hidden;
     txn->next_arena_id = 1;
     xti_txn_set_schema(txn, schema, SUPERNODE_UNITS_MAX);
     status = random_bytes(txn, txn->uuid, sizeof txn->uuid, error);
@@ -228,7 +274,7 @@ xt_status xti_txn_create(const struct xti_os *os, const char *path, const struct
         status = xti_txn_draw_sequence(txn, error);
     if (status != XT_OK)
         goto fail;
-    status = xti_space_init(&txn->space, os, window_bytes, path != NULL, true, false);
+    status = xti_space_init(&txn->space, os, how->window_bytes, path != NULL, true, false);
     if (status != XT_OK) {
         (void)xti_report(error, status, path, NULL, XTI_NO_OFFSET, "reserve address space");
         goto fail;
@@ -243,4 +289,21 @@ xt_status xti_txn_create(const struct xti_os *os, const char *path, const struct
 fail:
     xti_txn_close(txn);
     return status;
+}
+
+xt_status xti_txn_create(const struct xti_os *os, const char *path, const struct xti_schema *schema,
+                         uint64_t window_bytes, xt_error *error, struct xti_txn **out)
+{
+    const struct creation how = {window_bytes, false};
+
+    return create(os, path, schema, &how, error, out);
+}
+
+xt_status xti_txn_create_hidden(const struct xti_os *os, const char *path,
+                                const struct xti_schema *schema, uint64_t window_bytes,
+                                xt_error *error, struct xti_txn **out)
+{
+    const struct creation how = {window_bytes, true};
+
+    return create(os, path, schema, &how, error, out);
 }

@@ -2,6 +2,7 @@
  *
  * SPDX-License-Identifier: MIT
  */
+#include "txn/creation.h"
 #include "txn/txn_private.h"
 
 #include <string.h>
@@ -64,6 +65,8 @@ void xti_txn_close(struct xti_txn *txn)
     if (txn == NULL)
         return;
     os = txn->os;
+    if (txn->is_hidden && txn->head_file != XTI_FILE_NONE)
+        xti_creation_undo(txn);
     if (txn->path != NULL && txn->is_writable)
         remove_pending_files(txn);
     xti_epoch_end(txn);

@@ -59,6 +59,18 @@ XT_NODISCARD xt_status xti_txn_create(const struct xti_os *os, const char *path,
                                       const struct xti_schema *schema, uint64_t window_bytes,
                                       xt_error *error, struct xti_txn **out);
 
+/* The same with files, but what it makes is no store before xti_txn_show(), which gives HEAD its
+ * name when all that it leads to is durable; closed before, everything is removed. */
+XT_NODISCARD xt_status xti_txn_create_hidden(const struct xti_os *os, const char *path,
+                                             const struct xti_schema *schema, uint64_t window_bytes,
+                                             xt_error *error, struct xti_txn **out);
+XT_NODISCARD xt_status xti_txn_show(struct xti_txn *txn, xt_error *error);
+
+/* Makes a store at `path` that holds the commit which the view shows, by links to sealed arenas and
+ * copies of the others' committed bytes. Any thread. Errors as xt_snapshot_copy(). */
+XT_NODISCARD xt_status xti_txn_copy_links(struct xti_txn *txn, const struct xti_view *view,
+                                          const char *path, xt_error *error);
+
 /* Errors as xt_store_open(). */
 XT_NODISCARD xt_status xti_txn_open(const struct xti_os *os, const char *path, bool writable,
                                     xt_verify verify, uint64_t window_bytes, xt_error *error,

@@ -79,6 +79,8 @@ struct xti_txn {
     size_t path_size;
     void *mutex; /* guards space.arenas, state, current and references; see README.md, "Threads" */
     bool is_writable;
+    bool is_hidden;   /* its HEAD has no name yet: closing it removes everything */
+    bool made_folder; /* a creation made the folder too */
     bool is_broken;
     bool is_dirty;   /* something changed since the last publish */
     bool is_unsaved; /* something was published since the last commit */

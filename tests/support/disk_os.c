@@ -527,6 +527,28 @@ static int disk_rename(const struct xti_os *os, const char *from, const char *to
     return leave(disk, result);
 }
 
+static int disk_link(const struct xti_os *os, const char *from, const char *to)
+{
+    struct disk_os *disk = enter(os);
+    struct place source;
+    struct place target;
+    int result = call_changes(disk);
+
+    if (result == 0)
+        result = place_find(disk, from, &source);
+    if (result == 0)
+        result = place_find(disk, to, &target);
+    if (result == 0 && source.inode == DISK_NONE)
+        result = -ENOENT;
+    if (result == 0 && target.inode != DISK_NONE)
+        result = -EEXIST;
+    if (result == 0 && disk->image.inodes[source.inode].is_folder)
+        result = -EPERM;
+    if (result == 0)
+        disk_entry_set(&disk->image, target.folder, target.name, source.inode);
+    return leave(disk, result);
+}
+
 /* Visits a copy, without the lock: the visitor may call anything. */
 static int disk_list(const struct xti_os *os, const char *path, xti_name_fn *visit, void *context)
 {
@@ -631,6 +653,7 @@ static struct disk_os *disk_new(uint64_t seed)
     disk->table.remove_folder = disk_remove_folder;
     disk->table.sync_folder = disk_sync_folder;
     disk->table.rename = disk_rename;
+    disk->table.link = disk_link;
     disk->table.remove = disk_remove;
     disk->table.list = disk_list;
     disk->table.now_ns = disk_now_ns;

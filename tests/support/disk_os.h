@@ -43,7 +43,7 @@ struct disk_os *disk_os_copy(const struct disk_os *disk);
 /* ---- power loss ---------------------------------------------------------------------------- */
 
 /* Calls so far that change what is on the disk or what is durable: open that creates, write_at,
- * sync, allocate, cut, make_folder, remove_folder, sync_folder, rename, remove. */
+ * sync, allocate, cut, make_folder, remove_folder, sync_folder, rename, link, remove. */
 uint64_t disk_os_calls(const struct disk_os *disk);
 
 /* The n-th of these (counted from the birth of the disk, from 1) and every later call that touches

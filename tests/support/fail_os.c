@@ -268,6 +268,13 @@ static int fail_rename(const struct xti_os *os, const char *from, const char *to
     return result != 0 ? result : inner(os)->rename(inner(os), from, to);
 }
 
+static int fail_link(const struct xti_os *os, const char *from, const char *to)
+{
+    int result = call_fails(os, FAIL_LINK);
+
+    return result != 0 ? result : inner(os)->link(inner(os), from, to);
+}
+
 static int fail_remove(const struct xti_os *os, const char *path)
 {
     int result = call_fails(os, FAIL_REMOVE);
@@ -396,6 +403,7 @@ static const struct xti_os fail_table = {
     .remove_folder = fail_remove_folder,
     .sync_folder = fail_sync_folder,
     .rename = fail_rename,
+    .link = fail_link,
     .remove = fail_remove,
     .list = fail_list,
     .thread_start = fail_thread_start,
@@ -461,7 +469,7 @@ const char *fail_kind_name(unsigned kind)
         "alloc",         "reserve",     "place_memory", "place_file", "open", "read_at",
         "write_at",      "sync",        "size",         "allocate",   "lock", "make_folder",
         "remove_folder", "sync_folder", "rename",       "remove",     "list", "thread_start",
-        "mutex_create",  "random",      "watch",        "cut"};
+        "mutex_create",  "random",      "watch",        "cut",        "link"};
 
     for (size_t i = 0; i < CHECK_COUNT(names); i++) {
         if (kind == 1u << i)

@@ -48,7 +48,8 @@ enum fail_kind {
     FAIL_RANDOM = 1 << 19,
     FAIL_WATCH = 1 << 20,
     FAIL_CUT = 1 << 21,
-    FAIL_ALL = (1 << 22) - 1
+    FAIL_LINK = 1 << 22,
+    FAIL_ALL = (1 << 23) - 1
 };
 
 struct fail_os;
