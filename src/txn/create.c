@@ -156,20 +156,37 @@ static xt_status name_head(struct xti_txn *txn, xt_error *error)
     return xti_sync_folders(txn, error);
 }
 
+/* What is left of a copy is known by HEAD.tmp: HEAD gets that name again, durably, before anything
+ * else goes. */
+static void undo_copy(struct xti_txn *txn)
+{
+    char from[4096];
+    char to[4096];
+
+    if (!xti_path_join(from, sizeof from, txn->path, XTI_NAME_HEAD) ||
+        !xti_path_join(to, sizeof to, txn->path, XTI_NAME_HEAD_TMP))
+        return;
+    (void)txn->os->rename(txn->os, from, to); /* mostly there is none */
+    (void)txn->os->sync_folder(txn->os, txn->path);
+    (void)remove_leftovers(txn, NULL);
+}
+
 /* A creation that failed leaves nothing, as far as the system lets it. HEAD goes first: without it
  * the rest is no store. LOCK goes last: another creation may begin as soon as it is gone. */
 void xti_creation_undo(struct xti_txn *txn)
 {
     char name[XTI_NAME_BYTES];
 
-    (void)xti_remove_file(txn->os, txn->path, XTI_NAME_HEAD);
     if (txn->is_hidden)
-        (void)remove_leftovers(txn, NULL);
-    (void)xti_remove_file(txn->os, txn->path, XTI_NAME_HEAD_TMP);
-    xti_name_manifest(name, 1);
-    (void)xti_remove_file(txn->os, txn->path, name);
-    xti_name_arena(name, 1);
-    (void)xti_remove_file(txn->os, txn->path, name);
+        undo_copy(txn);
+    (void)xti_remove_file(txn->os, txn->path, XTI_NAME_HEAD);
+    if (!txn->is_hidden) {
+        (void)xti_remove_file(txn->os, txn->path, XTI_NAME_HEAD_TMP);
+        xti_name_manifest(name, 1);
+        (void)xti_remove_file(txn->os, txn->path, name);
+        xti_name_arena(name, 1);
+        (void)xti_remove_file(txn->os, txn->path, name);
+    }
     xti_epoch_end(txn); /* or closing the handle would remove the arena again */
     (void)xti_remove_file(txn->os, txn->path, XTI_NAME_LOCK);
     if (txn->made_folder)
