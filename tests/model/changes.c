@@ -125,8 +125,9 @@ static bool commit_on_disk(struct run *run)
 {
     bool reads = run_pick(run, 4) == 0;
     bool reopens = run_pick(run, 8) == 0;
+    bool cleans = run_pick(run, 4) == 0;
 
-    if (!commit(run) || (reads && !reader_check(run)))
+    if (!commit(run) || (cleans && !store_clean(run)) || (reads && !reader_check(run)))
         return false;
     return store_is_large(run) ? store_renew(run) : !reopens || store_reopen(run);
 }

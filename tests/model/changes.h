@@ -23,6 +23,7 @@
     X(OPERATION_PUBLISH, "publishes")                                                              \
     X(OPERATION_COMMIT, "commits")                                                                 \
     X(OPERATION_ROLLBACK, "rollbacks")                                                             \
+    X(OPERATION_CLEAN, "cleanings by hand")                                                        \
     X(OPERATION_REOPEN, "reopened")                                                                \
     X(OPERATION_RENEW, "stores made anew from their items")                                        \
     X(OPERATION_HOLD, "snapshots held")                                                            \
@@ -42,6 +43,7 @@ enum changes_operation {
 struct changes_totals {
     uint64_t operations[OPERATION_COUNT];
     uint64_t changes;                      /* the single ones of all kinds */
+    uint64_t cleaned_bytes;                /* by hand */
     uint64_t by_height[XT_LEVELS_MAX + 1]; /* of these */
     xt_change_stats stats;
 };

@@ -70,6 +70,10 @@ bool store_close(struct run *run);
 bool store_remove(const struct run *run);
 bool store_reopen(struct run *run);
 
+/* Moves what lives in arenas elsewhere, some of it or all. Now and then commits clean no more, or
+ * again. */
+bool store_clean(struct run *run);
+
 /* A new store with the same items takes the place of one that has used much space. */
 bool store_renew(struct run *run);
 bool store_is_large(struct run *run);

@@ -88,8 +88,31 @@ bool store_reopen(struct run *run)
     options.verify = (xt_verify)run_pick(run, 3);
     options.max_overlap = run->world->max_overlap;
     options.window_bytes = WINDOW_BYTES;
+    options.no_cleaning = run_pick(run, 4) == 0;
     run->totals->operations[OPERATION_REOPEN]++;
     return store_close(run) && CHECK_STATUS(xt_store_open(run->path, &options, &run->store), XT_OK);
+}
+
+static bool cleaning_goes_on(void *context, uint64_t bytes_moved)
+{
+    (void)bytes_moved;
+    return run_pick(context, 8) != 0;
+}
+
+bool store_clean(struct run *run)
+{
+    xt_clean_options options = XT_CLEAN_OPTIONS_INIT;
+    xt_clean_report report = XT_CLEAN_REPORT_INIT;
+    xt_status status;
+
+    options.target = 1.01 + (double)run_pick(run, 100) / 100;
+    options.max_bytes = run_pick(run, 2) * (1 + run_pick(run, 1 << 20));
+    options.progress = cleaning_goes_on;
+    options.progress_context = run;
+    run->totals->operations[OPERATION_CLEAN]++;
+    status = xt_store_clean(run->store, &options, &report);
+    run->totals->cleaned_bytes += report.bytes_moved;
+    return CHECK(status == XT_OK || status == XT_ECANCELLED);
 }
 
 static int entry_remove(const char *path, const struct stat *stat, int type, struct FTW *ftw)

@@ -52,6 +52,7 @@ static void operations_print(const struct changes_totals *totals)
 
     for (unsigned i = 0; i < OPERATION_COUNT; i++)
         printf("%14" PRIu64 " %s\n", totals->operations[i], texts[i]);
+    printf("%14" PRIu64 " bytes moved by these cleanings\n", totals->cleaned_bytes);
     for (uint32_t height = 0; height <= XT_LEVELS_MAX; height++) {
         if (totals->by_height[height] > 0)
             printf("%14" PRIu64 " changes at height %u\n", totals->by_height[height], height);

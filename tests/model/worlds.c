@@ -39,6 +39,7 @@ const struct world worlds[] = {
     {"points-16",         16, XT_POINTS, XT_F64, 16, 16, 0.05, ORACLE(UNIFORM),    1200, MEMORY      },
     {"boxes-16-f32",      16, XT_BOXES,  XT_F32, 16, 16, 0,    ORACLE(CLUSTERED),  1200, MEMORY      },
     {"boxes-32",          32, XT_BOXES,  XT_F64, 16, 16, 0,    ORACLE(UNIFORM),    600,  MEMORY      },
+    {"boxes-32-disk",     32, XT_BOXES,  XT_F64, 16, 16, 0,    ORACLE(CLUSTERED),  1500, DISK        },
     {"grid-2",            2,  XT_POINTS, XT_F64, 16, 16, 0,    ORACLE(GRID),       3000, MEMORY      },
     {"grid-3-f32",        3,  XT_BOXES,  XT_F32, 16, 16, 0.01, ORACLE(GRID),       2000, MEMORY      },
     {"duplicates-1",      1,  XT_POINTS, XT_F64, 16, 16, 0,    ORACLE(DUPLICATES), 2000, MEMORY      },
