@@ -140,7 +140,7 @@ static xt_status copy_fill(struct xti_txn *txn, struct xti_txn *copy,
     result = copy->os->sync_folder(copy->os, copy->path);
     if (result != 0)
         return xti_report_system(error, result, copy->path, NULL, "sync the folder");
-    status = xti_write_head(copy, &original->state, original->record_hash, error);
+    status = xti_write_head(copy, 0, &original->state, original->record_hash, error);
     return status == XT_OK ? xti_txn_show(copy, error) : status;
 }
 
