@@ -16,43 +16,8 @@
 #include <sys/mman.h>
 
 #include "support/check.h"
-#include "support/disk_image.h"
+#include "support/disk_private.h"
 #include "support/disk_watch.h"
-
-struct handle {
-    size_t inode; /* DISK_NONE: closed */
-    bool is_writable;
-};
-
-struct disk_os {
-    struct xti_os table;
-    pthread_mutex_t mutex;
-    struct disk_image image;
-    struct handle *handles;
-    size_t handle_count;
-    size_t handle_capacity;
-    uint64_t seed;
-    uint64_t random_state;
-    uint64_t now_ns;
-    uint64_t boots;
-    uint64_t calls;
-    uint64_t crash_at;
-    bool has_crashed;
-    bool has_news; /* for `watch` */
-    disk_os_watch_fn *watch;
-    void *watch_context;
-    uint64_t capacity;
-    uint64_t syncs;
-    uint64_t bad_sync;
-    enum disk_sync_model bad_sync_model;
-};
-
-/* Where a path leads: the name may or may not exist in the folder. */
-struct place {
-    size_t folder;
-    char name[DISK_NAME_BYTES]; /* "" for the root */
-    size_t inode;               /* DISK_NONE when there is no such name */
-};
 
 static struct disk_os *enter(const struct xti_os *os)
 {
@@ -95,7 +60,7 @@ static struct disk_names *names_of(struct disk_os *disk, size_t folder)
     return &disk->image.inodes[folder].names[DISK_CACHED];
 }
 
-static int place_find(struct disk_os *disk, const char *path, struct place *out)
+int disk_place_find(struct disk_os *disk, const char *path, struct place *out)
 {
     *out = (struct place){.folder = DISK_ROOT, .inode = DISK_ROOT};
     for (;;) {
@@ -122,7 +87,7 @@ static int place_find(struct disk_os *disk, const char *path, struct place *out)
 static int folder_find(struct disk_os *disk, const char *path, size_t *out)
 {
     struct place place;
-    int result = place_find(disk, path, &place);
+    int result = disk_place_find(disk, path, &place);
 
     if (result != 0)
         return result;
@@ -166,7 +131,7 @@ static int open_existing(struct disk_os *disk, const char *path, bool writes, xt
     int result = call_reads(disk);
 
     if (result == 0)
-        result = place_find(disk, path, &place);
+        result = disk_place_find(disk, path, &place);
     if (result != 0)
         return result;
     if (place.inode == DISK_NONE)
@@ -184,7 +149,7 @@ static int open_new(struct disk_os *disk, const char *path, xti_file *out)
     size_t inode;
 
     if (result == 0)
-        result = place_find(disk, path, &place);
+        result = disk_place_find(disk, path, &place);
     if (result != 0)
         return result;
     if (place.inode != DISK_NONE)
@@ -440,7 +405,7 @@ static int disk_make_folder(const struct xti_os *os, const char *path)
     int result = call_changes(disk);
 
     if (result == 0)
-        result = place_find(disk, path, &place);
+        result = disk_place_find(disk, path, &place);
     if (result == 0 && place.inode != DISK_NONE)
         result = -EEXIST;
     if (result == 0) {
@@ -472,7 +437,7 @@ static int entry_remove(const struct xti_os *os, const char *path, bool is_folde
     int result = call_changes(disk);
 
     if (result == 0)
-        result = place_find(disk, path, &place);
+        result = disk_place_find(disk, path, &place);
     if (result == 0)
         result = entry_check(disk, &place, is_folder);
     if (result == 0)
@@ -513,9 +478,9 @@ static int disk_rename(const struct xti_os *os, const char *from, const char *to
     int result = call_changes(disk);
 
     if (result == 0)
-        result = place_find(disk, from, &source);
+        result = disk_place_find(disk, from, &source);
     if (result == 0)
-        result = place_find(disk, to, &target);
+        result = disk_place_find(disk, to, &target);
     if (result == 0 && source.inode == DISK_NONE)
         result = -ENOENT;
     if (result != 0 || source.inode == target.inode)
@@ -629,7 +594,7 @@ static uint32_t disk_processor_count(const struct xti_os *os)
 /* ---- the disk ------------------------------------------------------------------------------ */
 
 /* All but the image, which the caller fills. */
-static struct disk_os *disk_new(uint64_t seed)
+struct disk_os *disk_new(uint64_t seed)
 {
     struct disk_os *disk = calloc(1, sizeof *disk);
 
@@ -701,152 +666,4 @@ struct disk_os *disk_os_copy(const struct disk_os *disk)
     copy->now_ns = disk->now_ns;
     copy->boots = disk->boots;
     return copy;
-}
-
-uint64_t disk_os_calls(const struct disk_os *disk)
-{
-    return disk->calls;
-}
-
-void disk_os_crash_at(struct disk_os *disk, uint64_t n)
-{
-    disk->crash_at = n;
-}
-
-bool disk_os_has_crashed(const struct disk_os *disk)
-{
-    return disk->has_crashed;
-}
-
-size_t disk_os_pending_units(const struct disk_os *disk)
-{
-    return disk->image.unit_count;
-}
-
-struct disk_os *disk_os_reboot_mask(const struct disk_os *disk, const uint8_t *keep)
-{
-    struct disk_os *reborn = disk_new(disk->seed);
-
-    disk_image_lose_power(&reborn->image, &disk->image, keep);
-    reborn->random_state = disk->random_state;
-    reborn->now_ns = disk->now_ns;
-    reborn->boots = disk->boots + 1;
-    return reborn;
-}
-
-/* Units of the same file or folder, and of no other, are kept with the same probability. */
-static void mask_fill_files(const struct disk_image *image, uint8_t *keep, uint64_t seed)
-{
-    uint64_t state = seed;
-
-    for (size_t i = 0; i < image->unit_count; i++) {
-        uint64_t of_inode = seed ^ (uint64_t)image->units[i].inode << 32;
-        uint64_t kind = check_random(&of_inode) % 3;
-        double bias = check_uniform(&of_inode);
-
-        keep[i] = kind == 2 ? check_uniform(&state) < bias : kind == 1;
-    }
-}
-
-static void mask_fill(uint8_t *keep, size_t count, enum disk_mode mode, uint64_t seed)
-{
-    uint64_t state = seed;
-    double bias = check_uniform(&state);
-    size_t chosen = (size_t)(check_random(&state) % (count + (mode == DISK_PREFIX)));
-
-    for (size_t i = 0; i < count; i++) {
-        if (mode == DISK_RANDOM)
-            keep[i] = check_uniform(&state) < bias;
-        else if (mode == DISK_PREFIX)
-            keep[i] = i < chosen;
-        else if (mode == DISK_ONE_MISSING)
-            keep[i] = i != chosen;
-        else if (mode == DISK_ONE_PRESENT)
-            keep[i] = i == chosen;
-        else
-            keep[i] = mode == DISK_KEEP_ALL;
-    }
-}
-
-struct disk_os *disk_os_reboot(const struct disk_os *disk, enum disk_mode mode, uint64_t seed)
-{
-    size_t count = disk->image.unit_count;
-    uint8_t *keep = calloc(count + 1, 1);
-    struct disk_os *reborn;
-
-    XTI_ASSERT(keep != NULL);
-    if (mode == DISK_FILES)
-        mask_fill_files(&disk->image, keep, seed);
-    else if (count != 0)
-        mask_fill(keep, count, mode, seed);
-    reborn = disk_os_reboot_mask(disk, keep);
-    free(keep);
-    return reborn;
-}
-
-uint64_t disk_os_image_hash(const struct disk_os *disk)
-{
-    return disk_image_hash(&disk->image);
-}
-
-void disk_os_watch(struct disk_os *disk, disk_os_watch_fn *watch, void *context)
-{
-    disk->watch = watch;
-    disk->watch_context = context;
-}
-
-void disk_os_wait(struct disk_os *disk, uint64_t ns)
-{
-    disk->now_ns += ns;
-}
-
-void disk_os_fail_sync(struct disk_os *disk, uint64_t nth, enum disk_sync_model model)
-{
-    disk->bad_sync = disk->syncs + nth;
-    disk->bad_sync_model = model;
-}
-
-void disk_os_capacity(struct disk_os *disk, uint64_t bytes)
-{
-    disk->capacity = bytes;
-}
-
-uint64_t disk_os_used(const struct disk_os *disk)
-{
-    return disk_image_used(&disk->image);
-}
-
-unsigned char *disk_os_file_bytes(struct disk_os *disk, const char *path, size_t *size)
-{
-    struct place place;
-    struct disk_bytes *bytes;
-
-    *size = 0;
-    if (place_find(disk, path, &place) != 0 || place.inode == DISK_NONE ||
-        disk->image.inodes[place.inode].is_folder)
-        return NULL;
-    bytes = bytes_of(disk, place.inode);
-    disk_bytes_own(bytes);
-    *size = (size_t)bytes->size;
-    return bytes->data;
-}
-
-void disk_os_put_file(struct disk_os *disk, const char *path, const void *data, size_t size)
-{
-    struct place place;
-    int result = place_find(disk, path, &place);
-    size_t inode = disk_inode_add(&disk->image, false);
-
-    XTI_ASSERT(result == 0);
-    XTI_ASSERT(place.inode != DISK_ROOT);
-    disk_entry_set(&disk->image, place.folder, place.name, inode);
-    disk_inode_flush(&disk->image, place.folder);
-    disk_file_write(&disk->image, inode, 0, data, size);
-    disk_inode_flush(&disk->image, inode);
-    disk_image_collect(&disk->image);
-}
-
-void disk_os_settle(struct disk_os *disk)
-{
-    disk_image_settle(&disk->image);
 }

@@ -392,70 +392,6 @@ static void each_mode_keeps_what_it_says(void)
     disk_os_destroy(disk);
 }
 
-static void a_file_can_be_lost_as_a_whole_while_another_stays(void)
-{
-    static const char *const wanted[] = {"nnnn oooo", "oooo nnnn", "nnnn nnnn", "oooo oooo"};
-    unsigned seen = 0;
-    unsigned mixed = 0;
-    xti_file f;
-    xti_file g;
-    struct disk_os *disk = disk_with_file(4, &f);
-
-    disk_os_put_file(disk, "g", "oooo", 4);
-    g = opened(disk, "g", XTI_OPEN_WRITE);
-    fill(disk, g, 0, 'o', 4 * SECTOR);
-    disk_os_settle(disk);
-    fill(disk, f, 0, 'n', 4 * SECTOR);
-    fill(disk, g, 0, 'n', 4 * SECTOR);
-    for (uint64_t seed = check_seed; seed < check_seed + 200; seed++) {
-        struct disk_os *reborn = disk_os_reboot(disk, DISK_FILES, seed);
-        char text[64];
-
-        snprintf(text, sizeof text, "%s ", look(reborn, "f"));
-        strcat(text, look(reborn, "g"));
-        for (size_t i = 0; i < CHECK_COUNT(wanted); i++)
-            seen |= (unsigned)(strcmp(text, wanted[i]) == 0) << i;
-        mixed += strstr(text, "no") != NULL;
-        disk_os_destroy(reborn);
-    }
-    CHECK_U64(seen, 0xf);
-    CHECK(mixed > 0);
-    disk_os_destroy(disk);
-}
-
-static void note_pending(void *context, struct disk_os *disk)
-{
-    *(size_t *)context = *(size_t *)context * 10 + disk_os_pending_units(disk);
-}
-
-static void a_watcher_sees_the_disk_after_each_call_that_changes_it(void)
-{
-    const struct xti_os *os;
-    size_t seen = 0;
-    xti_file file;
-    struct disk_os *disk = disk_with_file(1, &file);
-
-    os = disk_os_table(disk);
-    disk_os_watch(disk, note_pending, &seen);
-    fill(disk, file, 0, 'n', SECTOR);
-    fill(disk, file, SECTOR, 'n', 2 * SECTOR);
-    CHECK_STR(look(disk, "f"), "nnn");
-    CHECK_INT(os->sync(os, file), 0);
-    CHECK_U64(seen, 140);
-    disk_os_destroy(disk);
-}
-
-static void waiting_moves_the_clock(void)
-{
-    struct disk_os *disk = disk_os_create(check_seed);
-    const struct xti_os *os = disk_os_table(disk);
-    uint64_t before = os->now_ns(os);
-
-    disk_os_wait(disk, UINT64_C(5000000000));
-    CHECK_U64(os->now_ns(os) - before, UINT64_C(5000001000));
-    disk_os_destroy(disk);
-}
-
 static void a_seed_decides_and_the_old_disk_stays(void)
 {
     xti_file file;
@@ -787,11 +723,6 @@ CHECK_MAIN({"unsynced_sectors_persist_in_any_subset", unsynced_sectors_persist_i
             a_folder_whose_entry_is_lost_takes_its_files_along},
            {"synced_names_stay", synced_names_stay},
            {"each_mode_keeps_what_it_says", each_mode_keeps_what_it_says},
-           {"a_file_can_be_lost_as_a_whole_while_another_stays",
-            a_file_can_be_lost_as_a_whole_while_another_stays},
-           {"a_watcher_sees_the_disk_after_each_call_that_changes_it",
-            a_watcher_sees_the_disk_after_each_call_that_changes_it},
-           {"waiting_moves_the_clock", waiting_moves_the_clock},
            {"a_seed_decides_and_the_old_disk_stays", a_seed_decides_and_the_old_disk_stays},
            {"the_hash_sees_names_sizes_and_bytes", the_hash_sees_names_sizes_and_bytes},
            {"from_the_crash_on_nothing_works", from_the_crash_on_nothing_works},
