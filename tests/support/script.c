@@ -22,8 +22,8 @@ const struct script_world SCRIPT_WORLDS[] = {
     {"points",                    2,  XT_POINTS, 16,  16, 40, 40, 8},
     {"boxes",                     3,  XT_BOXES,  16,  16, 90, 30, 6},
     {"small fan-out, long lives", 2,  XT_BOXES,  16,  16, 60, 90, 3},
-    {"arenas fill",               32, XT_BOXES,  512, 16, 40, 40, 1},
-    {"arenas fill fast",          64, XT_BOXES,  512, 16, 60, 30, 1},
+    {"arenas fill",               32, XT_BOXES,  512, 16, 40, 60, 2},
+    {"arenas fill fast",          64, XT_BOXES,  512, 16, 60, 40, 2},
 };
 const size_t SCRIPT_WORLD_COUNT = CHECK_COUNT(SCRIPT_WORLDS);
 
@@ -370,6 +370,11 @@ static bool has_items(const struct script *script)
 
 static bool has_nothing_pending(const struct script *script)
 {
+    return !script->is_pending;
+}
+
+static bool can_load(const struct script *script)
+{
     return !script->is_pending && script->now.count < script->world->items_wanted;
 }
 
@@ -492,7 +497,27 @@ xt_status script_reopen(struct script *script)
     script->is_pending = false;
     options.writable = true;
     options.window_bytes = WINDOW_BYTES;
+    options.no_cleaning = draw(script, 4) == 0;
     return xti_store_open(script->os, script->path, &options, &script->store);
+}
+
+/* It commits, perhaps often, and never changes what there is. */
+static xt_status step_clean(struct script *script)
+{
+    xt_clean_options options = XT_CLEAN_OPTIONS_INIT;
+    xt_status status;
+    uint64_t number;
+
+    if (draw(script, 2) == 0)
+        options.max_bytes = draw(script, UINT64_C(1) << 20) + 1;
+    content_set(&script->expected.next, &script->now);
+    script->expected.may_go_on = true;
+    status = xt_store_clean(script->store, &options, NULL);
+    number = store_number(script->store);
+    if (number > script->expected.newest)
+        committed(script, number);
+    script->expected.may_go_on = status == XT_EBROKEN;
+    return status;
 }
 
 static xt_status step_check(struct script *script)
@@ -525,10 +550,11 @@ static const struct row {
     {"insert",   step_insert,   has_room,            30},
     {"remove",   step_remove,   has_items,           15},
     {"move",     step_move,     has_items,           20},
-    {"load",     step_load,     has_nothing_pending, 10},
+    {"load",     step_load,     can_load,            10},
     {"publish",  step_publish,  always,              8 },
     {"rollback", step_rollback, always,              4 },
     {"commit",   script_commit, always,              45},
+    {"clean",    step_clean,    has_nothing_pending, 4 },
     {"reopen",   script_reopen, always,              5 },
     {"check",    step_check,    always,              2 },
     {"wait",     step_wait,     can_wait,            3 },
