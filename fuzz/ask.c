@@ -181,7 +181,8 @@ static void items_change(xt_store *store, unsigned first, unsigned count)
     }
 }
 
-/* What goes wrong is rolled back, and what was published before is committed. */
+/* What goes wrong is rolled back, and what was published before is committed. At last the store is
+ * cleaned as far as that goes. */
 void ask_changes(xt_store *store)
 {
     xt_store_stats stats = {.struct_size = sizeof stats};
@@ -199,5 +200,10 @@ void ask_changes(xt_store *store)
         require(status <= XT_OK && status != XT_EMISUSE && status != XT_EINVAL);
         if (status != XT_OK)
             (void)!xt_store_rollback(store);
+    }
+    if (xt_store_rollback(store) == XT_OK) {
+        xt_status status = xt_store_clean(store, NULL, NULL);
+
+        require(status <= XT_OK && status != XT_EMISUSE && status != XT_EINVAL);
     }
 }

@@ -48,6 +48,7 @@ enum operation {
     POWER_LOSS, /* the same, and what was not synced may be gone */
     DIE_COMMITTING,
     READ, /* through a reader's handle */
+    CLEAN,
     OPERATIONS
 };
 
@@ -453,6 +454,19 @@ static void read_committed(void)
     }
 }
 
+/* A change may be pending: then nothing is cleaned. What was published is committed. */
+static void clean(void)
+{
+    xt_clean_options options = XT_CLEAN_OPTIONS_INIT;
+    xt_status status;
+
+    options.max_bytes = byte_next() * UINT64_C(1024);
+    status = xt_store_clean(store, &options, NULL);
+    require(status == XT_OK || status == XT_EMISUSE);
+    if (status == XT_OK)
+        items_copy(&committed, &published);
+}
+
 /* ---- loads --------------------------------------------------------------------------------- */
 
 /* A change may be pending: then a loader does not open. */
@@ -561,6 +575,9 @@ static void run_operation(enum operation operation)
         break;
     case DIE_COMMITTING:
         die_committing();
+        break;
+    case CLEAN:
+        clean();
         break;
     case READ:
         read_committed();

@@ -49,7 +49,8 @@ struct isolation_limits {
 #define ISOLATION_OPERATION_MAP(X)                                                                 \
     X(OPERATION_PUBLISH, "publishes")                                                              \
     X(OPERATION_COMMIT, "commits")                                                                 \
-    X(OPERATION_ROLLBACK, "rollbacks")
+    X(OPERATION_ROLLBACK, "rollbacks")                                                             \
+    X(OPERATION_CLEAN, "cleanings by hand")
 
 enum isolation_operation {
 #define ISOLATION_OPERATION_ENUM(name, text) name,

@@ -239,6 +239,12 @@ static bool rollback(struct writer *writer)
            CHECK_STATUS(xt_store_rollback(writer->store), XT_OK);
 }
 
+/* Publishes and commits again and again; the version stays. */
+static bool clean(struct writer *writer)
+{
+    return commit(writer) && CHECK_STATUS(xt_store_clean(writer->store, NULL, NULL), XT_OK);
+}
+
 static const struct operation {
     unsigned weight;
     bool (*run)(struct writer *writer);
@@ -246,6 +252,7 @@ static const struct operation {
     [OPERATION_PUBLISH] = {12, publish },
     [OPERATION_COMMIT] = {6,  commit  },
     [OPERATION_ROLLBACK] = {1,  rollback},
+    [OPERATION_CLEAN] = {1,  clean   },
 };
 
 static enum isolation_operation operation_draw(uint64_t *random)

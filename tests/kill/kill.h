@@ -23,6 +23,7 @@
     X(PHASE_OPENING, "opening")                                                                    \
     X(PHASE_CHANGING, "between commits")                                                           \
     X(PHASE_COMMITTING, "inside a commit")                                                         \
+    X(PHASE_CLEANING, "cleaning")                                                                  \
     X(PHASE_CLOSING, "closing")
 
 enum kill_phase {
@@ -37,6 +38,7 @@ enum kill_phase {
     X(OPERATION_COMMIT, "commits")                                                                 \
     X(OPERATION_PUBLISH, "publishes")                                                              \
     X(OPERATION_ROLLBACK, "rollbacks")                                                             \
+    X(OPERATION_CLEAN, "cleanings by hand")                                                        \
     X(OPERATION_REOPEN, "stores closed and opened again")
 
 enum kill_operation {
@@ -68,6 +70,7 @@ struct kill_board {
 struct kill_mode {
     const char *name;
     xt_verify verify;
+    bool no_cleaning;
 };
 extern const struct kill_mode kill_modes[];
 extern const size_t kill_mode_count;

@@ -12,8 +12,9 @@
 #include "support/check.h"
 
 const struct kill_mode kill_modes[] = {
-    {"verify lazily",  XT_VERIFY_LAZY},
-    {"verify at open", XT_VERIFY_OPEN},
+    {"default",        XT_VERIFY_LAZY, false},
+    {"verify at open", XT_VERIFY_OPEN, false},
+    {"no cleaning",    XT_VERIFY_LAZY, true },
 };
 const size_t kill_mode_count = CHECK_COUNT(kill_modes);
 
@@ -54,6 +55,7 @@ static bool store_open(struct kill_writer *writer)
     phase_set(writer, PHASE_OPENING);
     options.writable = true;
     options.verify = writer->mode->verify;
+    options.no_cleaning = writer->mode->no_cleaning;
     options.window_bytes = HISTORY_WINDOW_BYTES;
     options.error = &error;
     status = xt_store_open(writer->path, &options, &writer->store);
@@ -111,6 +113,21 @@ static bool rollback(struct kill_writer *writer)
     return CHECK_STATUS(history_step(writer->history, writer->store), XT_OK) && commit(writer);
 }
 
+/* It commits as it goes; what the store holds stays the same. */
+static bool clean(struct kill_writer *writer)
+{
+    xt_clean_options options = XT_CLEAN_OPTIONS_INIT;
+    xt_clean_report report = XT_CLEAN_REPORT_INIT;
+    bool holds = commit(writer);
+
+    phase_set(writer, PHASE_CLEANING);
+    if (check_random(&writer->random) % 2 == 0)
+        options.max_bytes = check_random(&writer->random) % 500000 + 1;
+    holds = holds && CHECK_STATUS(xt_store_clean(writer->store, &options, &report), XT_OK);
+    phase_set(writer, PHASE_CHANGING);
+    return holds && tell(writer, WORD_DONE);
+}
+
 static bool reopen(struct kill_writer *writer)
 {
     if (!commit(writer))
@@ -130,8 +147,9 @@ static const struct operation {
     bool (*run)(struct kill_writer *writer);
 } operations[OPERATION_COUNT] = {
     [OPERATION_COMMIT] = {20, commit  },
-    [OPERATION_PUBLISH] = {6,  publish },
+      [OPERATION_PUBLISH] = {6,  publish },
     [OPERATION_ROLLBACK] = {3,  rollback},
+      [OPERATION_CLEAN] = {2,  clean   },
     [OPERATION_REOPEN] = {1,  reopen  },
 };
 
