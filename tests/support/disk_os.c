@@ -500,9 +500,9 @@ static int disk_link(const struct xti_os *os, const char *from, const char *to)
     int result = call_changes(disk);
 
     if (result == 0)
-        result = place_find(disk, from, &source);
+        result = disk_place_find(disk, from, &source);
     if (result == 0)
-        result = place_find(disk, to, &target);
+        result = disk_place_find(disk, to, &target);
     if (result == 0 && source.inode == DISK_NONE)
         result = -ENOENT;
     if (result == 0 && target.inode != DISK_NONE)
