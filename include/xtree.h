@@ -35,6 +35,12 @@
  * A handle may be handed from thread to thread. Unless its comment says more, one handle serves
  * one thread at a time; different handles are independent.
  *
+ * A process that was forked opens handles of its own. With those of its parent, calls that take a
+ * snapshot, begin a change, publish, commit, roll back, keep or drop give XT_EMISUSE; closing one
+ * frees memory in the child and touches neither files nor the lock, which the parent keeps. A child
+ * that lives on without closing its parent's writer, or executing another program, keeps the lock
+ * after the parent's end.
+ *
  * What is not in this file is not interface.
  *
  * SPDX-License-Identifier: MIT
@@ -248,12 +254,15 @@ typedef struct xt_store_stats {
     uint64_t committed_bytes; /* what the arena files must hold; memory in use in memory */
     uint64_t live_bytes;      /* nodes reachable from the root that is published last */
     uint64_t window_bytes;
-    uint64_t dead_bytes; /* of committed_bytes: old nodes, records, gaps, headers */
-    uint64_t file_bytes; /* of arena files, those that are to be removed included; 0 in memory */
+    uint64_t dead_bytes;   /* of committed_bytes: old nodes, records, gaps, headers */
+    uint64_t file_bytes;   /* of arena files, those that are to be removed included; 0 in memory */
+    uint64_t kept_count;   /* kept snapshots */
+    uint64_t pinned_bytes; /* of files that only they need */
+    uint64_t writer_pid;   /* process that has the store open for writing; 0: none, or not known */
 } xt_store_stats;
 
-/** Facts about the store that need no walk. Cost: opens each arena file. Errors: XT_EINVAL
-    (struct_size). */
+/** Facts about the store that need no walk. Of a reader's handle, what is kept comes from the
+ *  folder. Cost: opens each arena file. Errors: XT_EINVAL (struct_size), XT_EIO, XT_ENOMEM. */
 XT_API XT_NODISCARD xt_status xt_store_stat(xt_store *store, xt_store_stats *out);
 
 typedef struct xt_arena_stats {
@@ -452,9 +461,13 @@ XT_API void xt_loader_cancel(xt_loader *loader);
 
 /** Pins the newest published state; in a reader, the newest commit of the writer.
  *
+ * It stays as it is until it is released, whatever the writer does: also when it removes files.
+ *
+ * Cost     a tenth of a microsecond where nothing has changed; else a reader reads HEAD, a manifest
+ *          when there is a new one, and maps what was added.
  * Threads  any thread may call, at the same time.
  * Errors   XT_ENOMEM, XT_EIO, XT_ECORRUPT, XT_EFORMAT, XT_EFULL (a reader's address window has no
- *          room for what the writer has added).
+ *          room for what the writer has added), XT_EMISUSE (after a fork).
  */
 XT_API XT_NODISCARD xt_status xt_snapshot_latest(xt_store *store, xt_snapshot **out);
 
@@ -849,6 +862,100 @@ XT_API XT_NODISCARD xt_status xt_query_next_nearest(xt_query *query, uint64_t *i
 XT_API XT_NODISCARD xt_status xt_nearest_many(const xt_snapshot *snapshot, const double *points,
                                               size_t count, const xt_nearest_options *options,
                                               uint64_t *ids, double *distances, size_t *found);
+
+/* ---- kept snapshots ---------------------------------------------------------------------- */
+
+/* A kept snapshot is a commit that stays readable, after later ones and after the store was closed,
+ * until it is dropped. It costs the space of those arena files that nothing else needs. */
+
+#define XT_SNAPSHOT_NAME_BYTES 64
+
+/** Keeps the newest commit. What is published or pending is not part of it.
+ *
+ * name     UTF-8, at most 63 bytes, not the name of another kept snapshot; NULL or "": no name.
+ * number   what it is known by: xt_snapshot_txn() of the commit.
+ * error    may be NULL, here and below.
+ *
+ * When it returns XT_OK, power loss does not lose it.
+ *
+ * Cost     a file of some kilobytes, two syncs.
+ * Errors   XT_EEXIST (the name is taken, or the commit is kept already), XT_EINVAL (name),
+ *          XT_EMISUSE (not writable, in memory, or a loader is open), XT_EIO, XT_EFULL, XT_ENOMEM:
+ *          nothing was kept. XT_EBROKEN: a sync failed, as in xt_store_commit().
+ */
+XT_API XT_NODISCARD xt_status xt_store_keep(xt_store *store, const char *name, uint64_t *number,
+                                            xt_error *error);
+
+/** Drops a kept snapshot, a damaged one too, and removes files that only it needed. Where it is
+ *  open, it can be read until it is released.
+ *
+ * Errors   XT_ENOTFOUND, XT_EMISUSE, XT_EIO, XT_EBROKEN, XT_ENOMEM, as xt_store_keep().
+ */
+XT_API XT_NODISCARD xt_status xt_store_drop(xt_store *store, uint64_t number, xt_error *error);
+
+typedef struct xt_snapshot_info {
+    size_t struct_size; /* set by the caller */
+    uint64_t number;
+    char name[XT_SNAPSHOT_NAME_BYTES]; /* "": none */
+    uint64_t commit_time_ns;           /* wall clock, since 1970, as the next */
+    uint64_t kept_time_ns;
+    uint64_t item_count;
+    uint64_t live_bytes;
+    uint64_t pinned_bytes; /* of files that only kept snapshots need, and this one is among them */
+} xt_snapshot_info;
+
+/** The i-th kept snapshot by number, from 0, as the folder has it now: also what a writer in
+ *  another process kept or dropped since the store was opened.
+ *
+ * Cost     a listing of the folder, and a few calls of the system for each arena that it pins.
+ * Threads  any thread may call, at the same time; as the next.
+ * Errors   XT_ENOTFOUND (there are no more), XT_ECORRUPT, XT_EFORMAT (its file is damaged; `number`
+ *          is set, so that it can be dropped), XT_EIO, XT_ENOMEM, XT_EMISUSE, XT_EINVAL.
+ */
+XT_API XT_NODISCARD xt_status xt_store_kept(xt_store *store, uint64_t i, xt_snapshot_info *out);
+
+/** The number of the kept snapshot with that name. Those that are damaged have none.
+ *
+ * Cost     a listing of the folder, and each file's reading.
+ * Errors   XT_ENOTFOUND, XT_EIO, XT_ENOMEM, XT_EMISUSE, XT_EINVAL.
+ */
+XT_API XT_NODISCARD xt_status xt_store_find_kept(xt_store *store, const char *name,
+                                                 uint64_t *number);
+
+typedef struct xt_retention {
+    size_t struct_size;
+    uint64_t keep_last;  /* holds the newest so many; 0: no such rule */
+    uint64_t max_age_ns; /* holds what was kept since; 0: no such rule */
+} xt_retention;
+#define XT_RETENTION_INIT                                                                          \
+    {                                                                                              \
+        sizeof(xt_retention), 0, 0                                                                 \
+    }
+
+/** Drops the kept snapshots without a name that neither rule holds. Without a rule nothing is
+ *  dropped. Damaged ones stay.
+ *
+ * dropped  how many; set after an error, too. May be NULL.
+ *
+ * Errors   XT_EMISUSE, XT_EIO, XT_EBROKEN, XT_ENOMEM, as xt_store_keep(); XT_EINVAL.
+ */
+XT_API XT_NODISCARD xt_status xt_store_retain(xt_store *store, const xt_retention *rule,
+                                              uint64_t *dropped, xt_error *error);
+
+/** Opens a kept snapshot, in a reader also one that was kept after the store was opened.
+ *
+ * number   as xt_store_keep(), xt_store_kept() or xt_store_find_kept() gave it.
+ * out      the snapshot; end it with xt_snapshot_release().
+ *
+ * Cost     that of opening a store; much less while it is open already through this handle. It has
+ *          address space of its own, as much as the store had. With XT_VERIFY_OPEN everything that
+ *          it has is hashed.
+ * Threads  any thread may call, at the same time.
+ * Errors   XT_ENOTFOUND, XT_ECORRUPT, XT_EFORMAT (the file is damaged, or an arena is), XT_EIO,
+ *          XT_ENOMEM, XT_EMISUSE (after a fork).
+ */
+XT_API XT_NODISCARD xt_status xt_snapshot_open(xt_store *store, uint64_t number, xt_error *error,
+                                               xt_snapshot **out);
 
 /* ---- checking ---------------------------------------------------------------------------- */
 

@@ -658,6 +658,60 @@ class store
         detail::check(xt_snapshot_latest(get(), &handle));
         return snapshot({handle, release{handle_}}, dims_);
     }
+    /* The newest commit stays readable under the number that is returned. "": no name. */
+    std::uint64_t keep(const std::string &name = "")
+    {
+        xt_error where{};
+        std::uint64_t number;
+        xt_status status = xt_store_keep(get(), name.c_str(), &number, &where);
+
+        if (status != XT_OK)
+            throw error(status, where);
+        return number;
+    }
+    void drop(std::uint64_t number)
+    {
+        xt_error where{};
+        xt_status status = xt_store_drop(get(), number, &where);
+
+        if (status != XT_OK)
+            throw error(status, where);
+    }
+    /* Those whose files are sound. */
+    std::vector<xt_snapshot_info> kept() const
+    {
+        std::vector<xt_snapshot_info> all;
+        xt_snapshot_info info{};
+        xt_status status;
+
+        info.struct_size = sizeof info;
+        for (std::uint64_t i = 0;; i++) {
+            status = xt_store_kept(get(), i, &info);
+            if (status == XT_ENOTFOUND)
+                return all;
+            if (status == XT_OK)
+                all.push_back(info);
+            else if (info.number == 0)
+                detail::check(status);
+        }
+    }
+    snapshot at(std::uint64_t number) const
+    {
+        xt_error where{};
+        xt_snapshot *handle;
+        xt_status status = xt_snapshot_open(get(), number, &where, &handle);
+
+        if (status != XT_OK)
+            throw error(status, where);
+        return snapshot({handle, release{handle_}}, dims_);
+    }
+    snapshot at(const std::string &name) const
+    {
+        std::uint64_t number;
+
+        detail::check(xt_store_find_kept(get(), name.c_str(), &number));
+        return at(number);
+    }
     xt_store_stats stat() const
     {
         xt_store_stats stats{};

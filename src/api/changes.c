@@ -13,6 +13,8 @@ xt_status xti_store_writer(xt_store *store, struct xti_writer **out)
 
     if (!xti_txn_is_writable(store->txn) || store->loader != NULL)
         return XT_EMISUSE;
+    if (!xti_txn_is_dirty(store->txn) && xti_txn_is_forked(store->txn))
+        return XT_EMISUSE;
     if (store->writer == NULL)
         status = xti_writer_open(store->txn, &options, &store->writer);
     *out = store->writer;

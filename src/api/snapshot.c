@@ -4,6 +4,24 @@
  */
 #include "api/api_private.h"
 
+static xt_status make_snapshot(xt_store *store, xt_snapshot **out)
+{
+    *out = xti_alloc_zeroed(store->os, sizeof **out);
+    if (*out == NULL)
+        return XT_ENOMEM;
+    (*out)->store = store;
+    return XT_OK;
+}
+
+static xt_status give_snapshot(xt_snapshot *snapshot, xt_status status, xt_snapshot **out)
+{
+    if (status == XT_OK)
+        *out = snapshot;
+    else
+        snapshot->store->os->free(snapshot->store->os, snapshot, sizeof *snapshot);
+    return status;
+}
+
 xt_status xt_snapshot_latest(xt_store *store, xt_snapshot **out)
 {
     xt_snapshot *snapshot;
@@ -14,17 +32,27 @@ xt_status xt_snapshot_latest(xt_store *store, xt_snapshot **out)
     *out = NULL;
     if (store == NULL)
         return XT_EINVAL;
-    snapshot = xti_alloc_zeroed(store->os, sizeof *snapshot);
-    if (snapshot == NULL)
-        return XT_ENOMEM;
-    snapshot->store = store;
-    status = xti_txn_view(store->txn, &snapshot->view);
-    if (status != XT_OK) {
-        store->os->free(store->os, snapshot, sizeof *snapshot);
+    status = make_snapshot(store, &snapshot);
+    if (status != XT_OK)
         return status;
-    }
-    *out = snapshot;
-    return XT_OK;
+    return give_snapshot(snapshot, xti_txn_view(store->txn, &snapshot->view), out);
+}
+
+xt_status xt_snapshot_open(xt_store *store, uint64_t number, xt_error *error, xt_snapshot **out)
+{
+    xt_snapshot *snapshot;
+    xt_status status;
+
+    if (out != NULL)
+        *out = NULL;
+    if (out == NULL || store == NULL)
+        return xti_report(error, XT_EINVAL, NULL, NULL, XTI_NO_OFFSET, "an argument is NULL");
+    status = make_snapshot(store, &snapshot);
+    if (status != XT_OK)
+        return xti_report(error, status, xti_txn_path(store->txn), NULL, XTI_NO_OFFSET,
+                          "memory for the handle");
+    return give_snapshot(snapshot, xti_txn_view_kept(store->txn, number, error, &snapshot->view),
+                         out);
 }
 
 void xt_snapshot_release(xt_snapshot *snapshot)

@@ -171,7 +171,8 @@ xt_status xt_store_close(xt_store *store)
 {
     if (store == NULL)
         return XT_OK;
-    if (store->loader != NULL || xti_txn_views_in_use(store->txn) > 0)
+    if (!xti_txn_is_forked(store->txn) &&
+        (store->loader != NULL || xti_txn_views_in_use(store->txn) > 0))
         return XT_EMISUSE;
     xti_writer_close(store->writer);
     xti_txn_close(store->txn);
@@ -211,14 +212,19 @@ xt_status xt_store_rollback(xt_store *store)
 xt_status xt_store_stat(xt_store *store, xt_store_stats *out)
 {
     xt_store_stats stats = {0};
+    xt_status status;
 
     if (store == NULL || out == NULL || out->struct_size != sizeof *out)
         return XT_EINVAL;
-    xti_txn_stats(store->txn, &stats);
-    stats.file_bytes = xti_txn_file_bytes(store->txn);
+    status = xti_txn_kept_stats(store->txn, &stats.kept_count, &stats.pinned_bytes);
+    if (status == XT_OK) {
+        xti_txn_stats(store->txn, &stats);
+        stats.file_bytes = xti_txn_file_bytes(store->txn);
+        stats.writer_pid = xti_txn_writer_pid(store->txn);
+    }
     stats.struct_size = out->struct_size;
     *out = stats;
-    return XT_OK;
+    return status;
 }
 
 xt_status xt_store_arena(xt_store *store, uint64_t i, xt_arena_stats *out)

@@ -59,7 +59,7 @@ uint32_t xti_txn_take(struct xti_txn *txn, uint32_t units)
 
 xt_status xti_txn_alloc(struct xti_txn *txn, uint64_t units, uint32_t *ref, xt_error *error)
 {
-    xt_status status = xti_txn_check_writer(txn, error);
+    xt_status status = xti_txn_check_state(txn, error);
 
     *ref = 0;
     if (status != XT_OK)

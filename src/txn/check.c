@@ -195,24 +195,22 @@ static xt_status check_chain(struct check *check, bool deep)
     return status;
 }
 
-/* A file is gone: not a fault where a reader looks at a commit that the writer has left behind. */
-static bool has_been_left_behind(struct xti_txn *txn)
+/* Whether a reader shows a later commit than the one that was being checked: the files of that one
+ * may have been removed meanwhile. */
+static bool has_moved_on(struct xti_txn *txn, uint64_t number)
 {
-    struct xti_head head;
-    bool is_left;
+    struct xti_view *view;
 
-    if (txn->is_writable)
+    if (txn->is_writable || txn->watch.head == NULL || xti_txn_view(txn, &view) != XT_OK)
         return false;
-    txn->os->mutex_lock(txn->os, txn->mutex);
-    is_left = xti_read_head(txn, &head, NULL) == XT_OK &&
-              head.newest.state.manifest_generation > txn->state.manifest_generation;
-    txn->os->mutex_unlock(txn->os, txn->mutex);
-    return is_left;
+    xti_txn_unview(txn, view);
+    return newest_link(txn).txn != number;
 }
 
 xt_status xti_txn_check(struct xti_txn *txn, bool deep, uint64_t *bytes, xt_error *error)
 {
     struct check check = {.txn = txn, .bytes = bytes, .error = error};
+    uint64_t number;
     xt_status status;
 
     if (txn->path == NULL)
@@ -220,14 +218,15 @@ xt_status xti_txn_check(struct xti_txn *txn, bool deep, uint64_t *bytes, xt_erro
     status = check_begin(&check);
     if (status != XT_OK)
         return xti_report(error, status, NULL, NULL, XTI_NO_OFFSET, "memory for an extent");
-    status = check_chain(&check, deep);
+    do {
+        number = newest_link(txn).txn;
+        status = check_chain(&check, deep);
+    } while ((status == XT_ENOTFOUND || status == XT_ECORRUPT) && has_moved_on(txn, number));
     check_end(&check);
+    if (status == XT_OK)
+        xti_report_clear(error);
     if (status != XT_ENOTFOUND)
         return status;
-    if (has_been_left_behind(txn)) {
-        xti_report_clear(error);
-        return XT_OK;
-    }
     if (error != NULL) /* a file of the store is gone, not the store */
         error->status = XT_ECORRUPT;
     return XT_ECORRUPT;

@@ -202,7 +202,9 @@ xt_status xti_creation_begin(struct xti_txn *txn, xt_error *error)
 
     if (status != XT_OK)
         return status;
-    status = write_head_tmp(txn, error);
+    status = xti_sign_lock(txn, error);
+    if (status == XT_OK)
+        status = write_head_tmp(txn, error);
     if (status == XT_OK && txn->is_hidden)
         result = txn->os->sync_folder(txn->os, txn->path);
     if (result != 0)

@@ -337,6 +337,7 @@ xt_status xti_read_head(struct xti_txn *txn, struct xti_head *head, xt_error *er
     } else if (result != 0) {
         status = xti_report_system(error, result, txn->path, XTI_NAME_HEAD, "read the file");
     } else {
+        xti_watch_note(txn, slots);
         status = xti_head_look(slots, &head->look, &finding);
         if (status == XT_OK)
             take_slots(txn, slots, head);

@@ -14,7 +14,7 @@
 
 /* A reader that finds a file gone which HEAD led to reads HEAD again: the writer went on meanwhile.
  * Each attempt then sees a newer commit; so many in a row mean that the file is really missing. */
-#define ATTEMPTS_MAX 16u
+#define ATTEMPTS_MAX 256u
 
 xt_status xti_open_arena(struct xti_txn *txn, const struct xti_arena *arena, unsigned flags,
                          xti_file *out, xt_error *error)
@@ -206,17 +206,13 @@ static bool is_undone(const struct xti_txn *txn, const struct xtd_head_slot *slo
     return slot->state.txn == txn->state.txn && slot->record_hash != txn->record_hash;
 }
 
-/* The store has gone on so far that nothing tells how it came there: the arena of a record is gone.
- * Whether what this handle has mapped is part of its past cannot be known any more. */
-static xt_status report_cut(struct xti_txn *txn, xt_error *error)
-{
-    return xti_report(error, XT_ECORRUPT, txn->path, XTI_NAME_HEAD, XTI_NO_OFFSET,
-                      "no record leads back to the commit that this handle shows; open again");
-}
+/* So many records are followed back; more cost as much as mapping everything anew. */
+#define HISTORY_MAX 4096u
 
 /* That the commit which the handle shows is an ancestor of slot's. One writer's commits follow each
- * other; where another writer took over, the chain of records is followed back. */
-static xt_status check_history(struct xti_txn *txn, const struct xtd_head_slot *slot,
+ * other; where another writer took over, the chain of records is followed back. *is_cut: it does
+ * not lead there, because arenas are gone or because it is long. */
+static xt_status check_history(struct xti_txn *txn, const struct xtd_head_slot *slot, bool *is_cut,
                                xt_error *error)
 {
     uint32_t bytes = slot->state.record_bytes;
@@ -226,12 +222,14 @@ static xt_status check_history(struct xti_txn *txn, const struct xtd_head_slot *
 
     if (slot->state.timeline == txn->state.timeline)
         return XT_OK;
-    for (; number > txn->state.txn && ref != 0; number--) {
+    *is_cut = number > txn->state.txn && number - txn->state.txn > HISTORY_MAX;
+    for (; number > txn->state.txn && ref != 0 && !*is_cut; number--) {
         struct xtd_commit_record *record;
         xt_status status;
 
-        if (!xti_chain_goes_on(txn, ref, number))
-            return report_cut(txn, error);
+        *is_cut = !xti_chain_goes_on(txn, ref, number);
+        if (*is_cut)
+            break;
         status = xti_read_record(txn, ref, bytes, hash, &record, error);
         if (record == NULL)
             return status;
@@ -245,7 +243,7 @@ static xt_status check_history(struct xti_txn *txn, const struct xtd_head_slot *
             return status;
         bytes = XTD_PAGE_BYTES;
     }
-    return hash == txn->record_hash ? XT_OK : report_undone(txn, error);
+    return *is_cut || hash == txn->record_hash ? XT_OK : report_undone(txn, error);
 }
 
 /* ---- L3: arenas ----------------------------------------------------------------------------- */
@@ -259,33 +257,6 @@ uint64_t xti_committed_units(const struct xtd_state *state, const struct xtd_man
     return entry->committed_units;
 }
 
-/* What an arena of the manifest lies upon was dropped. It goes if only the handle's own view, which
- * is about to be replaced, may lead there. */
-static xt_status make_place(struct xti_txn *txn, const struct xtd_manifest_arena *entry,
-                            xt_error *error)
-{
-    bool is_used =
-        txn->current != NULL && (txn->oldest != txn->current || txn->current->references > 1);
-
-    for (uint32_t i = txn->space.arena_count; i-- > 0;) {
-        const struct xti_arena *arena = &txn->space.arenas[i];
-
-        if (arena->first_unit >= entry->first_unit + entry->range_units ||
-            entry->first_unit >= arena->first_unit + arena->range_units)
-            continue;
-        if (!xti_arena_is_dropped(arena))
-            return xti_report(error, XT_ECORRUPT, txn->path, NULL, XTI_NO_OFFSET,
-                              "an arena has moved between two manifests");
-        if (is_used)
-            return xti_report(error, XT_EFULL, txn->path, NULL, XTI_NO_OFFSET,
-                              "an older snapshot of this handle still uses the addresses of an "
-                              "arena");
-        xti_space_remove(&txn->space, i);
-        txn->is_torn = txn->current != NULL;
-    }
-    return XT_OK;
-}
-
 static xt_status add_arena(struct xti_txn *txn, const struct xtd_manifest_arena *entry,
                            xt_error *error)
 {
@@ -296,9 +267,6 @@ static xt_status add_arena(struct xti_txn *txn, const struct xtd_manifest_arena 
     arena.first_unit = entry->first_unit;
     arena.range_units = entry->range_units;
     arena.created_txn = entry->created_txn;
-    status = make_place(txn, entry, error);
-    if (status != XT_OK)
-        return status;
     status = xti_space_add(&txn->space, &arena);
     if (status == XT_EFULL)
         return xti_report(error, status, txn->path, NULL, XTI_NO_OFFSET,
@@ -387,23 +355,6 @@ static bool frontiers_are_known(const struct xtd_state *state, const struct xtd_
     return true;
 }
 
-static bool is_listed(const struct xtd_manifest *manifest, uint32_t arena_id)
-{
-    const struct xtd_manifest_arena *entries = xti_manifest_arenas_const(manifest);
-    uint32_t low = 0;
-    uint32_t high = manifest->arena_count;
-
-    while (low < high) { /* the first entry that is not before it */
-        uint32_t middle = low + (high - low) / 2;
-
-        if (entries[middle].arena_id < arena_id)
-            low = middle + 1;
-        else
-            high = middle;
-    }
-    return low < manifest->arena_count && entries[low].arena_id == arena_id;
-}
-
 /* Arenas that the manifest does not list any more; removing their files is the writer's duty. */
 static void drop_unlisted(struct xti_txn *txn, const struct xtd_manifest *manifest)
 {
@@ -412,7 +363,7 @@ static void drop_unlisted(struct xti_txn *txn, const struct xtd_manifest *manife
     for (uint32_t i = 0; i < txn->space.arena_count; i++) {
         struct xti_arena *arena = &txn->space.arenas[i];
 
-        if (xti_arena_is_dropped(arena) || is_listed(manifest, arena->id))
+        if (xti_arena_is_dropped(arena) || xti_manifest_lists(manifest, arena->id))
             continue;
         xti_arena_drop(arena, manifest->generation, number);
         arena->is_unlinked = !txn->is_writable;
@@ -432,8 +383,8 @@ static uint64_t smallest_arena(const struct xtd_manifest *manifest)
     return units;
 }
 
-static xt_status take_schema(struct xti_txn *txn, const struct xtd_manifest *manifest,
-                             uint64_t window_bytes, xt_error *error)
+xt_status xti_txn_take_manifest(struct xti_txn *txn, const struct xtd_manifest *manifest,
+                                uint64_t window_bytes, xt_error *error)
 {
     struct xti_schema schema = {0};
     xt_status status;
@@ -524,24 +475,71 @@ static void adopt_slot(struct xti_txn *txn, const struct xtd_head_slot *slot)
     txn->is_torn = false;
 }
 
-/* The tip's commit becomes the one that the handle shows. */
-static xt_status load_tip(struct xti_txn *txn, const struct xti_tip *tip, xt_error *error)
+/* L3, L4. */
+static xt_status load_arenas(struct xti_txn *txn, const struct xtd_head_slot *slot,
+                             const struct xtd_manifest *manifest, xt_error *error)
 {
-    struct xti_view *view;
-    xt_status status = load_manifest(txn, &tip->slot, tip->manifest, error);
+    xt_status status = load_manifest(txn, slot, manifest, error);
 
-    if (status == XT_OK)
-        status = check_record(txn, &tip->slot, error);
+    return status == XT_OK ? check_record(txn, slot, error) : status;
+}
+
+/* The same in a fresh space: the old one is set aside, and must be brought back or left. */
+static xt_status load_apart(struct xti_txn *txn, const struct xtd_head_slot *slot,
+                            const struct xtd_manifest *manifest, struct xti_old_space **old,
+                            xt_error *error)
+{
+    xt_status status = xti_space_set_aside(txn, old);
+
+    if (status != XT_OK)
+        return xti_report(error, status, txn->path, NULL, XTI_NO_OFFSET, "reserve address space");
+    return load_arenas(txn, slot, manifest, error);
+}
+
+/* L3 to L5, in the handle's space if that can be. */
+static xt_status load_space(struct xti_txn *txn, const struct xtd_head_slot *slot,
+                            const struct xtd_manifest *manifest, struct xti_old_space **old,
+                            xt_error *error)
+{
+    bool is_cut = false;
+    xt_status status;
+
+    if (xti_space_makes_way(txn, manifest))
+        status = load_arenas(txn, slot, manifest, error);
+    else
+        status = load_apart(txn, slot, manifest, old, error);
     if (status == XT_OK && txn->current != NULL)
-        status = check_history(txn, &tip->slot, error);
-    if (status != XT_OK)
+        status = check_history(txn, slot, &is_cut, error);
+    if (status == XT_OK && is_cut && *old == NULL)
+        status = load_apart(txn, slot, manifest, old, error);
+    return status;
+}
+
+xt_status xti_txn_adopt(struct xti_txn *txn, const struct xtd_head_slot *slot,
+                        const struct xtd_manifest *manifest, xt_error *error)
+{
+    struct xti_old_space *old = NULL;
+    struct xti_view *view = NULL;
+    xt_status status;
+
+    status = load_space(txn, slot, manifest, &old, error);
+    if (status == XT_OK) {
+        status = xti_view_new(txn, &view);
+        if (status != XT_OK)
+            (void)xti_report(error, status, txn->path, NULL, XTI_NO_OFFSET, "memory for a view");
+    }
+    if (status != XT_OK) {
+        xti_space_bring_back(txn, old);
         return status;
-    status = xti_view_new(txn, &view);
-    if (status != XT_OK)
-        return xti_report(error, status, txn->path, NULL, XTI_NO_OFFSET, "memory for a view");
-    adopt_slot(txn, &tip->slot);
+    }
+    adopt_slot(txn, slot);
     xti_view_install(txn, view);
-    xti_dropped_release(txn);
+    if (old != NULL)
+        xti_space_leave(txn, old);
+    if (txn->is_writable)
+        xti_dropped_release(txn);
+    else
+        xti_space_sweep(txn);
     return XT_OK;
 }
 
@@ -568,12 +566,12 @@ static xt_status load_from(struct xti_txn *txn, const struct xtd_head_slot *slot
     memcpy(txn->uuid, slot->uuid, sizeof txn->uuid);
     status = xti_read_manifest(txn, slot->state.manifest_generation, &tip->manifest, error);
     if (status == XT_OK && txn->space.os == NULL)
-        status = take_schema(txn, tip->manifest, window_bytes, error);
+        status = xti_txn_take_manifest(txn, tip->manifest, window_bytes, error);
     if (status == XT_OK && rolls)
         status = xti_roll_forward(txn, tip, look, error);
     if (status == XT_OK &&
         (txn->current == NULL || txn->is_torn || tip->slot.state.txn > txn->state.txn))
-        status = load_tip(txn, tip, error);
+        status = xti_txn_adopt(txn, &tip->slot, tip->manifest, error);
     if (status == XT_OK && txn->is_writable)
         txn->tip = tip; /* for the writer that is being opened */
     else

@@ -4,7 +4,7 @@
  *
  * SPDX-License-Identifier: MIT
  */
-#include "txn/txn_private.h"
+#include "txn/kept.h"
 
 #include <errno.h>
 #include <string.h>
@@ -24,56 +24,8 @@ static xt_status open_head(struct xti_txn *txn, xt_error *error)
                       "a store is a folder, this is a file");
 }
 
-/* R1. The file stays when the store is closed, so its name may be gone only because a creation that
- * failed took it back just now: then this lock keeps nobody out. That the name still leads to the
- * locked file shows in a second lock being refused. */
-static int lock_is_named(struct xti_txn *txn)
-{
-    xti_file again;
-    int result = xti_open_file(txn->os, txn->path, XTI_NAME_LOCK, XTI_OPEN_WRITE, &again);
-
-    if (result == -ENOENT)
-        return -EBUSY;
-    if (result != 0)
-        return result;
-    result = txn->os->lock(txn->os, again);
-    txn->os->close(txn->os, again);
-    if (result == -EBUSY)
-        return 0;
-    return result == 0 ? -EBUSY : result;
-}
-
-static int open_and_lock(struct xti_txn *txn)
-{
-    const struct xti_os *os = txn->os;
-    int result = xti_open_file(os, txn->path, XTI_NAME_LOCK, XTI_OPEN_WRITE, &txn->lock_file);
-
-    if (result == -ENOENT)
-        result = xti_open_file(os, txn->path, XTI_NAME_LOCK, XTI_OPEN_CREATE, &txn->lock_file);
-    if (result == -EEXIST) /* another one came between */
-        result = xti_open_file(os, txn->path, XTI_NAME_LOCK, XTI_OPEN_WRITE, &txn->lock_file);
-    if (result == 0)
-        result = os->lock(os, txn->lock_file);
-    if (result == 0)
-        result = lock_is_named(txn);
-    return result;
-}
-
-xt_status xti_take_lock(struct xti_txn *txn, xt_error *error)
-{
-    int result = open_and_lock(txn);
-
-    if (result == -EBUSY)
-        return xti_report(error, XT_EBUSY, txn->path, XTI_NAME_LOCK, XTI_NO_OFFSET,
-                          "another writer has the store open");
-    if (result != 0)
-        return xti_report_system(error, result, txn->path, XTI_NAME_LOCK, "lock the store");
-    return XT_OK;
-}
-
 struct leftovers {
     struct xti_txn *txn;
-    bool knows_arenas; /* the space has every arena that is needed */
     uint32_t count;
     char names[64][XTI_NAME_BYTES];
 };
@@ -94,7 +46,9 @@ static bool note_leftover(void *context, const char *name)
         is_needed = number == generation || number + 1 == generation;
         break;
     case XTI_IS_ARENA:
-        is_needed = !found->knows_arenas || xti_space_arena(&txn->space, (uint32_t)number) != NULL;
+        is_needed = !txn->knows_arenas ||
+                    xti_space_arena(&txn->space, (uint32_t)number) != NULL ||
+                    xti_arena_is_pinned(txn, (uint32_t)number);
         break;
     case XTI_IS_LOCK:
     case XTI_IS_HEAD:
@@ -109,7 +63,7 @@ static bool note_leftover(void *context, const char *name)
 
 /* R6. Files that a crash left and no commit names. What stays for once is removed the next time, or
  * replaced. What is gone must stay so before its name is given to another file. */
-static xt_status remove_leftovers(struct xti_txn *txn, bool knows_arenas, xt_error *error)
+xt_status xti_remove_leftovers(struct xti_txn *txn, xt_error *error)
 {
     struct leftovers *found = xti_alloc_zeroed(txn->os, sizeof *found);
     bool has_removed = false;
@@ -119,7 +73,6 @@ static xt_status remove_leftovers(struct xti_txn *txn, bool knows_arenas, xt_err
     if (found == NULL)
         return XT_OK;
     found->txn = txn;
-    found->knows_arenas = knows_arenas;
     do {
         found->count = 0;
         removed = 0;
@@ -226,7 +179,6 @@ static xt_status make_durable(struct xti_txn *txn, xt_error *error)
 static xt_status prepare_writing(struct xti_txn *txn, xt_error *error)
 {
     uint64_t generation = txn->state.manifest_generation;
-    bool knows_arenas = false;
     xt_status status = XT_OK;
     int result;
 
@@ -246,12 +198,14 @@ static xt_status prepare_writing(struct xti_txn *txn, xt_error *error)
     if (status != XT_OK)
         return xti_report(error, status, txn->path, NULL, XTI_NO_OFFSET, "memory for an arena");
     txn->previous_generation = generation > 1 ? generation - 1 : 0;
-    status = find_dropped(txn, &knows_arenas);
+    status = find_dropped(txn, &txn->knows_arenas);
     if (status != XT_OK)
         return xti_report(error, status, txn->path, NULL, XTI_NO_OFFSET, "memory for arenas");
-    status = make_durable(txn, error);
+    status = xti_kept_load(txn, error);
     if (status == XT_OK)
-        status = remove_leftovers(txn, knows_arenas, error);
+        status = make_durable(txn, error);
+    if (status == XT_OK)
+        status = xti_remove_leftovers(txn, error);
     return status;
 }
 
@@ -263,8 +217,14 @@ static xt_status open_parts(struct xti_txn *txn, uint64_t window_bytes, xt_error
     status = open_head(txn, error);
     if (status == XT_OK && txn->is_writable)
         status = xti_take_lock(txn, error);
+    if (status == XT_OK && txn->is_writable)
+        status = xti_sign_lock(txn, error);
     if (status == XT_OK)
         status = xti_txn_load(txn, window_bytes, error);
+    if (status == XT_OK && !txn->is_writable) {
+        status = xti_watch_begin(txn, error);
+        xti_watch_settle(txn, status);
+    }
     if (status == XT_OK && txn->is_writable && (txn->optional_features & ~XTD_OPTIONAL_KNOWN) != 0)
         return xti_report(error, XT_EFORMAT, txn->path, NULL, 56,
                           "an optional feature that this version cannot keep up when writing");

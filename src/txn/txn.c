@@ -2,7 +2,7 @@
  *
  * SPDX-License-Identifier: MIT
  */
-#include "txn/creation.h"
+#include "txn/kept.h"
 #include "txn/txn_private.h"
 
 #include <string.h>
@@ -17,6 +17,7 @@ xt_status xti_txn_new(const struct xti_os *os, const char *path, xt_error *error
     if (txn == NULL)
         return xti_report(error, XT_ENOMEM, path, NULL, XTI_NO_OFFSET, "memory for the handle");
     txn->os = os;
+    txn->process_id = os->process_id(os);
     txn->edit.space = &txn->space;
     txn->edit.layout = &txn->layout;
     txn->lock_file = XTI_FILE_NONE;
@@ -58,6 +59,30 @@ static void remove_pending_files(struct xti_txn *txn)
     }
 }
 
+/* The current one; and in a process that was forked all that were in use. */
+static void release_views(struct xti_txn *txn)
+{
+    struct xti_view *view = txn->oldest;
+
+    while (view != NULL) {
+        struct xti_view *newer = view->newer;
+
+        view->references = 1;
+        xti_view_drop(txn, view);
+        view = newer;
+    }
+}
+
+static void undo_pending(struct xti_txn *txn)
+{
+    if (xti_txn_is_forked(txn))
+        return;
+    if (txn->is_hidden && txn->head_file != XTI_FILE_NONE)
+        xti_creation_undo(txn);
+    if (txn->path != NULL && txn->is_writable)
+        remove_pending_files(txn);
+}
+
 void xti_txn_close(struct xti_txn *txn)
 {
     const struct xti_os *os;
@@ -65,25 +90,31 @@ void xti_txn_close(struct xti_txn *txn)
     if (txn == NULL)
         return;
     os = txn->os;
-    if (txn->is_hidden && txn->head_file != XTI_FILE_NONE)
-        xti_creation_undo(txn);
-    if (txn->path != NULL && txn->is_writable)
-        remove_pending_files(txn);
+    undo_pending(txn);
     xti_epoch_end(txn);
     xti_tip_free(txn, txn->tip);
     xti_free_release(txn);
-    xti_view_drop(txn, txn->current);
+    xti_kept_release(txn);
+    xti_kept_unview_all(txn);
+    release_views(txn);
+    xti_space_release_old(txn);
     if (txn->space.os != NULL)
         xti_space_release(&txn->space);
+    xti_watch_end(txn);
     if (txn->head_file != XTI_FILE_NONE)
         os->close(os, txn->head_file);
     if (txn->lock_file != XTI_FILE_NONE)
         os->close(os, txn->lock_file);
-    if (txn->mutex != NULL)
+    if (txn->mutex != NULL && !xti_txn_is_forked(txn)) /* else who holds it may not be here */
         os->mutex_destroy(os, txn->mutex);
     if (txn->path != NULL)
         os->free(os, txn->path, txn->path_size);
     os->free(os, txn, sizeof *txn);
+}
+
+bool xti_txn_is_forked(const struct xti_txn *txn)
+{
+    return txn->os->process_id(txn->os) != txn->process_id;
 }
 
 bool xti_txn_is_writable(const struct xti_txn *txn)
@@ -138,7 +169,22 @@ bool xti_txn_is_dirty(const struct xti_txn *txn)
     return txn->is_dirty;
 }
 
+xt_status xti_txn_check_process(const struct xti_txn *txn, xt_error *error)
+{
+    if (!xti_txn_is_forked(txn))
+        return XT_OK;
+    return xti_report(error, XT_EMISUSE, txn->path, NULL, XTI_NO_OFFSET,
+                      "the handle belongs to the process that forked this one");
+}
+
 xt_status xti_txn_check_writer(const struct xti_txn *txn, xt_error *error)
+{
+    xt_status status = xti_txn_check_process(txn, error);
+
+    return status == XT_OK ? xti_txn_check_state(txn, error) : status;
+}
+
+xt_status xti_txn_check_state(const struct xti_txn *txn, xt_error *error)
 {
     if (!txn->is_writable)
         return xti_report(error, XT_EMISUSE, txn->path, NULL, XTI_NO_OFFSET,

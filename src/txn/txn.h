@@ -34,7 +34,7 @@ xt_status xti_report_system(xt_error *error, int result, const char *folder, con
 
 void xti_report_clear(xt_error *error);
 
-/* ---- handles ------------------------------------------------------------------------------ */
+/* ---- handles --------------------------------------------------------------------------------- */
 
 /* What a store is made of; fixed at creation. Every field in range: the api room has checked. */
 struct xti_schema {
@@ -82,13 +82,16 @@ void xti_txn_close(struct xti_txn *txn);
 /* Views handed out and not yet given back. */
 uint64_t xti_txn_views_in_use(struct xti_txn *txn);
 
+/* Whether this process was forked from the one that made the handle: it may only close it. */
+bool xti_txn_is_forked(const struct xti_txn *txn);
+
 bool xti_txn_is_writable(const struct xti_txn *txn);
 const struct xti_layout *xti_txn_layout(const struct xti_txn *txn);
 const struct xti_schema *xti_txn_schema(const struct xti_txn *txn);
 const struct xti_os *xti_txn_os(const struct xti_txn *txn);
 const char *xti_txn_path(const struct xti_txn *txn); /* NULL: in memory */
 
-/* ---- reading ------------------------------------------------------------------------------ */
+/* ---- reading --------------------------------------------------------------------------------- */
 
 /* The newest state, counted: a reader looks at HEAD first and maps what is new. Give it back with
  * xti_txn_unview(). Errors as xt_snapshot_latest(). */
@@ -96,6 +99,7 @@ XT_NODISCARD xt_status xti_txn_view(struct xti_txn *txn, struct xti_view **out);
 void xti_txn_unview(struct xti_txn *txn, struct xti_view *view);
 
 void xti_txn_stats(struct xti_txn *txn, xt_store_stats *out);
+uint64_t xti_txn_writer_pid(const struct xti_txn *txn); /* 0: there is none, or it is not known */
 XT_NODISCARD xt_status xti_txn_arena_stats(struct xti_txn *txn, uint64_t i, xt_arena_stats *out);
 
 /* Of all arena files that the handle knows, dropped ones included that are not removed yet; 0 in
@@ -107,7 +111,27 @@ uint64_t xti_txn_file_bytes(struct xti_txn *txn);
 XT_NODISCARD xt_status xti_txn_check(struct xti_txn *txn, bool deep, uint64_t *bytes,
                                      xt_error *error);
 
-/* ---- writing ------------------------------------------------------------------------------ */
+/* ---- kept snapshots (kept.c, kept_list.c, kept_view.c) --------------------------------------- */
+
+/* As the calls of xtree.h with these names. name: "" for none. The writer's thread calls the first
+ * three, any thread the others. */
+XT_NODISCARD xt_status xti_txn_keep(struct xti_txn *txn, const char *name, uint64_t *number,
+                                    xt_error *error);
+XT_NODISCARD xt_status xti_txn_drop(struct xti_txn *txn, uint64_t number, xt_error *error);
+XT_NODISCARD xt_status xti_txn_retain(struct xti_txn *txn, uint64_t keep_last, uint64_t max_age_ns,
+                                      uint64_t *dropped, xt_error *error);
+XT_NODISCARD xt_status xti_txn_kept(struct xti_txn *txn, uint64_t i, xt_snapshot_info *out);
+XT_NODISCARD xt_status xti_txn_find_kept(struct xti_txn *txn, const char *name, uint64_t *number);
+
+/* How many there are, and bytes of files that only they need. */
+XT_NODISCARD xt_status xti_txn_kept_stats(struct xti_txn *txn, uint64_t *count, uint64_t *pinned);
+
+/* The commit that is kept under that number, counted: as xti_txn_view(), and given back likewise.
+ * Errors as xt_snapshot_open(). */
+XT_NODISCARD xt_status xti_txn_view_kept(struct xti_txn *txn, uint64_t number, xt_error *error,
+                                         struct xti_view **out);
+
+/* ---- writing --------------------------------------------------------------------------------- */
 
 /* The root as the writer sees it, pending changes included; and its replacement. */
 struct xti_root xti_txn_root(const struct xti_txn *txn);
@@ -119,7 +143,7 @@ bool xti_txn_has_files(const struct xti_txn *txn);
 /* Announces how much the coming changes will allocate, so that arenas get a fitting size. */
 XT_NODISCARD xt_status xti_txn_expect(struct xti_txn *txn, uint64_t units);
 
-/* ---- blocks (blocks.c) ---------------------------------------------------------------------- */
+/* ---- blocks (blocks.c) ----------------------------------------------------------------------- */
 
 /* What the inline functions below look at: the first member of every struct xti_txn. */
 struct xti_edit {

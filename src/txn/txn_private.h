@@ -10,6 +10,8 @@
 #include "format/head.h"
 #include "format/manifest.h"
 #include "txn/files.h"
+#include "txn/free.h"
+#include "txn/reader.h"
 #include "txn/txn.h"
 
 /* The part of the epoch (the changes since the last commit) that lies in one arena. */
@@ -32,36 +34,6 @@ struct xti_epoch {
     struct xti_epoch_part parts[XTI_EPOCH_PARTS_MAX];
 };
 
-/* Blocks of one size that may be taken again. */
-struct xti_free_blocks {
-    uint32_t units;
-    uint32_t old_count; /* free when the pending change began */
-    uint32_t old_left;  /* of them, the first so many were not taken since */
-    uint32_t fresh_count;
-    uint32_t old_capacity;
-    uint32_t fresh_capacity;
-    uint32_t *old;   /* refs */
-    uint32_t *fresh; /* refs; freed by the pending change, taken before the old ones */
-};
-
-#define XTI_FREE_SIZES_MAX 64u
-
-/* A published block that the tree refers to no more, but that a view may lead to. */
-struct xti_retired {
-    uint64_t number; /* of the first publish without it: views from there on do not lead to it */
-    uint32_t ref;
-    uint32_t units;
-};
-
-/* Retired blocks in the order of their numbers: entries first .. end - 1 of the array. */
-struct xti_retired_queue {
-    struct xti_retired *entries;
-    size_t capacity;
-    size_t first;
-    size_t settled; /* from there on they were retired by the pending change */
-    size_t end;
-};
-
 /* What publish can be rolled back to. */
 struct xti_mark {
     struct xti_root root;
@@ -77,7 +49,8 @@ struct xti_txn {
     struct xti_space space;
     char *path; /* NULL: in memory */
     size_t path_size;
-    void *mutex; /* guards space.arenas, state, current and references; see README.md, "Threads" */
+    uint64_t process_id; /* of the process that made the handle */
+    void *mutex;         /* guards space.arenas, state, current and references; see README.md, "Threads" */
     bool is_writable;
     bool is_hidden;   /* its HEAD has no name yet: closing it removes everything */
     bool made_folder; /* a creation made the folder too */
@@ -106,6 +79,9 @@ struct xti_txn {
     bool is_torn;             /* a refresh took away arenas of the current view, and failed */
     struct xti_view *oldest;  /* of all that somebody uses, the current one included */
     uint64_t views_in_use;
+    struct xti_old_space *old_spaces;
+    struct xti_kept_view *kept_views; /* kept snapshots that are open; guarded by the mutex */
+    struct xti_watch watch;
 
     struct xti_mark now; /* pending */
     struct xti_mark published;
@@ -114,6 +90,11 @@ struct xti_txn {
     void (*settle)(void *who); /* or NULL */
     void *settler;
     uint32_t room_arena; /* position of the arena that edit.room lies in, if that is not 0 */
+
+    struct xti_kept *kept; /* in a writer, ascending number */
+    size_t kept_count;
+    size_t kept_capacity;
+    bool knows_arenas; /* in a writer: the space has every arena that no kept snapshot alone needs */
 
     uint32_t committed_sequence; /* edit.sequence after the last commit */
     uint32_t free_size_count;
@@ -165,33 +146,8 @@ static inline uint64_t xti_arena_header_units(const struct xti_txn *txn)
 
 /* ---- kept.c -------------------------------------------------------------------------------- */
 
-/* A kept snapshot needs the arena. */
+/* Whether a kept snapshot needs an arena, of those that a writer knows. */
 bool xti_arena_is_pinned(const struct xti_txn *txn, uint32_t arena_id);
-
-/* ---- free.c -------------------------------------------------------------------------------- */
-
-/* Takes a free block of exactly that size. 0: there is none. */
-uint32_t xti_free_take(struct xti_txn *txn, uint32_t units);
-
-/* What the pending change freed: a block of its own, or one that is published. */
-void xti_free_own(struct xti_txn *txn, uint32_t ref, uint32_t units);
-void xti_free_retire(struct xti_txn *txn, uint32_t ref, uint32_t units);
-
-/* The pending change was published; the oldest view in use has number `oldest`. Amortised O(1) for
- * each block that was freed. */
-void xti_free_settle(struct xti_txn *txn, uint64_t oldest);
-
-/* The pending change was rolled back. O(sizes). */
-void xti_free_restore(struct xti_txn *txn);
-
-/* Blocks that lie below `units` of an arena will be written: they are not given out again. */
-void xti_free_freeze(struct xti_txn *txn, const struct xti_arena *arena, uint64_t units);
-
-/* The same for all blocks that there are. */
-void xti_free_drop(struct xti_txn *txn);
-
-/* Gives the lists' memory back. */
-void xti_free_release(struct xti_txn *txn);
 
 /* ---- blocks.c ------------------------------------------------------------------------------- */
 
@@ -200,7 +156,11 @@ bool xti_txn_is_found(const struct xti_txn *txn, uint32_t ref);
 
 /* ---- txn.c: the writer's numbers ------------------------------------------------------------- */
 
-/* XT_EMISUSE for a reader, XT_EBROKEN after a failed sync. */
+/* XT_EMISUSE in a process that was forked from the handle's. */
+xt_status xti_txn_check_process(const struct xti_txn *txn, xt_error *error);
+
+/* XT_EMISUSE for a reader, XT_EBROKEN after a failed sync; and both of these. */
+xt_status xti_txn_check_state(const struct xti_txn *txn, xt_error *error);
 xt_status xti_txn_check_writer(const struct xti_txn *txn, xt_error *error);
 
 /* Draws the first sequence number. In memory it is 0: there is no checksum that it could equal, and
@@ -234,8 +194,19 @@ bool xti_chain_goes_on(const struct xti_txn *txn, uint32_t ref, uint64_t number)
 /* The units of an arena that a state has committed. */
 uint64_t xti_committed_units(const struct xtd_state *state, const struct xtd_manifest_arena *entry);
 
-/* Takes the writer's lock; creates the file LOCK if there is none. */
+/* The handle's schema and an empty space, as a manifest wants them; and the adoption of a commit by
+ * a handle that has both, L3 to L6. As xti_txn_load(). XT_ENOTFOUND: an arena's file is gone. */
+xt_status xti_txn_take_manifest(struct xti_txn *txn, const struct xtd_manifest *manifest,
+                                uint64_t window_bytes, xt_error *error);
+xt_status xti_txn_adopt(struct xti_txn *txn, const struct xtd_head_slot *slot,
+                        const struct xtd_manifest *manifest, xt_error *error);
+
+/* R6: removes files that nothing needs. What stays for once is removed the next time. */
+xt_status xti_remove_leftovers(struct xti_txn *txn, xt_error *error);
+
+/* Takes the writer's lock; creates the file LOCK if there is none. Then says in it who has it. */
 xt_status xti_take_lock(struct xti_txn *txn, xt_error *error);
+xt_status xti_sign_lock(struct xti_txn *txn, xt_error *error);
 
 /* Allocates a view for the arenas that there are; fills it from the published state and makes it
  * the current one (the mutex is held, or nobody else knows the handle). The second cannot fail. */

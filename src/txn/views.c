@@ -5,7 +5,7 @@
  *
  * SPDX-License-Identifier: MIT
  */
-#include "txn/txn_private.h"
+#include "txn/kept.h"
 
 xt_status xti_view_new(struct xti_txn *txn, struct xti_view **out)
 {
@@ -44,6 +44,8 @@ void xti_view_install(struct xti_txn *txn, struct xti_view *view)
 
 void xti_view_drop(struct xti_txn *txn, struct xti_view *view)
 {
+    const char *base;
+
     if (view == NULL || --view->references > 0)
         return;
     if (view->older != NULL)
@@ -52,17 +54,24 @@ void xti_view_drop(struct xti_txn *txn, struct xti_view *view)
         txn->oldest = view->newer;
     if (view->newer != NULL)
         view->newer->older = view->older;
+    base = view->base;
     txn->os->free(txn->os, view, xti_view_bytes(view->span_capacity));
+    if (base != NULL && base != txn->space.base)
+        xti_space_view_ended(txn, base);
 }
 
 xt_status xti_txn_view(struct xti_txn *txn, struct xti_view **out)
 {
-    xt_status status = XT_OK;
+    xt_status status = xti_txn_check_process(txn, NULL);
 
     *out = NULL;
+    if (status != XT_OK)
+        return status;
     txn->os->mutex_lock(txn->os, txn->mutex);
-    if (!txn->is_writable)
+    if (!txn->is_writable && !xti_watch_is_quiet(txn)) {
         status = xti_txn_load(txn, 0, NULL);
+        xti_watch_settle(txn, status);
+    }
     if (status == XT_OK) {
         txn->current->references++;
         txn->views_in_use++;
@@ -74,9 +83,12 @@ xt_status xti_txn_view(struct xti_txn *txn, struct xti_view **out)
 
 void xti_txn_unview(struct xti_txn *txn, struct xti_view *view)
 {
+    if (xti_txn_is_forked(txn)) /* the mutex may be held by a thread that is not here */
+        return;
     txn->os->mutex_lock(txn->os, txn->mutex);
     txn->views_in_use--;
-    xti_view_drop(txn, view);
+    if (!xti_kept_unview(txn, view))
+        xti_view_drop(txn, view);
     txn->os->mutex_unlock(txn->os, txn->mutex);
 }
 

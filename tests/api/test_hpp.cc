@@ -313,6 +313,31 @@ void stores_on_disk_say_what_is_wrong()
     }
 }
 
+void commits_can_be_kept()
+{
+    xtree::store store = xtree::store::create(std::string(check_scratch()) + "/kept", 1, XT_POINTS);
+    std::uint64_t first;
+
+    store.insert(1, {1});
+    store.commit();
+    first = store.keep("one");
+    store.insert(2, {2});
+    store.commit();
+    CHECK_U64(store.keep(), first + 1);
+    CHECK_U64(store.kept().size(), 2);
+    CHECK_STR(store.kept()[0].name, "one");
+    CHECK_U64(store.at(first).count(), 1);
+    CHECK_U64(store.at("one").count(), 1);
+    CHECK_U64(store.at(first + 1).count(), 2);
+    store.drop(first);
+    try {
+        (void)store.at("one");
+        CHECK(false);
+    } catch (const xtree::error &e) {
+        CHECK_STATUS(e.status(), XT_ENOTFOUND);
+    }
+}
+
 void owners_may_end_in_any_order()
 {
     auto store = std::make_unique<xtree::store>(grid());
@@ -339,4 +364,5 @@ CHECK_MAIN({"a_window_is_a_range", a_window_is_a_range},
            {"a_loader_without_finish_adds_nothing", a_loader_without_finish_adds_nothing},
            {"joins_are_ranges", joins_are_ranges},
            {"stores_on_disk_say_what_is_wrong", stores_on_disk_say_what_is_wrong},
+           {"commits_can_be_kept", commits_can_be_kept},
            {"owners_may_end_in_any_order", owners_may_end_in_any_order})

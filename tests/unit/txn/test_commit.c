@@ -318,7 +318,7 @@ static void calls_come_in_the_order_of_the_protocol(void)
 
     recorder_init(&recorder, disk_os_table(disk));
     txn = scene_create(&recorder.fail.os, PATH, 4096);
-    (void)CHECK_STR(recorder.log, "Hw aw aw as mw ms r S Hw Hs Hw r S S");
+    (void)CHECK_STR(recorder.log, "Lw Ls Hw aw aw as mw ms r S Hw Hs Hw r S S");
     memset(recorder.log, 0, sizeof recorder.log);
     (void)CHECK_STATUS(scene_put(txn, 1), XT_OK);
     (void)CHECK_STATUS(xti_txn_publish(txn), XT_OK);
@@ -332,7 +332,7 @@ static void calls_come_in_the_order_of_the_protocol(void)
     memset(recorder.log, 0, sizeof recorder.log);
     xti_txn_close(txn);
     xti_txn_close(scene_open(&recorder.fail.os, true));
-    (void)CHECK_STR(recorder.log, "S S Hw Hs Hw Hw");
+    (void)CHECK_STR(recorder.log, "Lw Ls S S Hw Hs Hw Hw");
     disk_os_destroy(disk);
 }
 
