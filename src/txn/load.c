@@ -75,16 +75,19 @@ static xt_status read_from_file(struct xti_txn *txn, const struct xti_arena *are
     return XT_OK;
 }
 
-/* From the mapping where the file is mapped, as it is when a store is being opened. */
+/* From the mapping where the file is mapped, as it is when a store is being opened. Where the
+ * writer spilled, the record was written after its page had been mapped: there the file is asked.
+ */
 static xt_status read_record(struct xti_txn *txn, const struct xti_arena *arena, uint32_t ref,
                              struct xtd_commit_record *record, uint32_t bytes, xt_error *error)
 {
     uint64_t offset = (uint64_t)(ref - arena->first_unit) << XTD_UNIT_SHIFT;
+    uint64_t end = ref - arena->first_unit + bytes / XTD_UNIT_BYTES;
     struct xti_finding finding;
     char name[XTI_NAME_BYTES];
     xt_status status = XT_OK;
 
-    if (offset + bytes <= arena->memory_units << XTD_UNIT_SHIFT)
+    if (end <= arena->memory_units && end <= arena->own_units)
         memcpy(record, xti_space_at(&txn->space, ref), bytes);
     else
         status = read_from_file(txn, arena, offset, record, bytes, error);
