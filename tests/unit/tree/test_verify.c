@@ -300,6 +300,12 @@ static uint32_t t8_units(struct hand_tree *tree)
     return tree->view->root_ref;
 }
 
+static uint32_t t8_arena_units(struct hand_tree *tree)
+{
+    tree->view->spans[0].live_units++;
+    return tree->view->spans[0].first_unit;
+}
+
 static uint32_t t8_empty(struct hand_tree *tree)
 {
     tree->view->height = 0;
@@ -313,35 +319,36 @@ static const struct {
     const char *want;                          /* begins what verify must say */
     bool checksums;
 } violations[] = {
-    {"T1: ref before the arena",         t1_ref_outside,       "ref outside",     false},
-    {"T1: ref 0",                        t1_ref_zero,          "ref outside",     false},
-    {"T1: leaf among inner nodes",       t1_level,             "node ",           false},
-    {"T1: node lies elsewhere",          t1_self_ref,          "node self_ref",   false},
-    {"T2: two refs of a node",           t2_shared_child,      "T2",              false},
-    {"T2: refs of two nodes",            t2_shared_across,     "T2",              false},
-    {"T2: node inside another",          t2_overlapping_child, "T2",              false},
-    {"T3: leaf",                         t3_byte,              "node checksum",   true },
-    {"T3: inner node",                   t3_inner_byte,        "node checksum",   true },
-    {"T4: NaN",                          t4_nan,               "T4: child's box", false},
-    {"T4: low > high",                   t4_order,             "T4: child's box", false},
-    {"T4: denormal",                     t4_denormal,          "T4: child's box", false},
-    {"T4: box of an unused slot",        t4_unused_box,        "T4: unused",      false},
-    {"T4: ref of an unused slot",        t4_unused_ref,        "T4: unused",      false},
-    {"T5: NaN",                          t5_nan,               "T5: item",        false},
-    {"T5: low > high",                   t5_order,             "T5: item",        false},
-    {"T5: coordinate of an unused slot", t5_unused_coordinate, "T5: unused",      false},
-    {"T5: id of an unused slot",         t5_unused_id,         "T5: unused",      false},
-    {"T6: high of a leaf, by one ulp",   t6_leaf_by_one_ulp,   "T6",              false},
-    {"T6: low of a leaf, by one ulp",    t6_low_by_one_ulp,    "T6",              false},
-    {"T6: inner node",                   t6_inner,             "T6",              false},
-    {"T6: item far away",                t6_item_moved,        "T6",              false},
-    {"T6: infinite item",                t6_infinite_item,     "T6",              false},
-    {"T7: one too many",                 t7_too_many,          "T7",              false},
-    {"T7: one too few",                  t7_too_few,           "T7",              false},
-    {"T7: in the last node of a level",  t7_last,              "T7",              false},
-    {"T8: items",                        t8_items,             "T8: items",       false},
-    {"T8: units",                        t8_units,             "T8: units",       false},
-    {"T8: empty, but items",             t8_empty,             "T8: items",       false},
+    {"T1: ref before the arena",         t1_ref_outside,       "ref outside",           false},
+    {"T1: ref 0",                        t1_ref_zero,          "ref outside",           false},
+    {"T1: leaf among inner nodes",       t1_level,             "node ",                 false},
+    {"T1: node lies elsewhere",          t1_self_ref,          "node self_ref",         false},
+    {"T2: two refs of a node",           t2_shared_child,      "T2",                    false},
+    {"T2: refs of two nodes",            t2_shared_across,     "T2",                    false},
+    {"T2: node inside another",          t2_overlapping_child, "T2",                    false},
+    {"T3: leaf",                         t3_byte,              "node checksum",         true },
+    {"T3: inner node",                   t3_inner_byte,        "node checksum",         true },
+    {"T4: NaN",                          t4_nan,               "T4: child's box",       false},
+    {"T4: low > high",                   t4_order,             "T4: child's box",       false},
+    {"T4: denormal",                     t4_denormal,          "T4: child's box",       false},
+    {"T4: box of an unused slot",        t4_unused_box,        "T4: unused",            false},
+    {"T4: ref of an unused slot",        t4_unused_ref,        "T4: unused",            false},
+    {"T5: NaN",                          t5_nan,               "T5: item",              false},
+    {"T5: low > high",                   t5_order,             "T5: item",              false},
+    {"T5: coordinate of an unused slot", t5_unused_coordinate, "T5: unused",            false},
+    {"T5: id of an unused slot",         t5_unused_id,         "T5: unused",            false},
+    {"T6: high of a leaf, by one ulp",   t6_leaf_by_one_ulp,   "T6",                    false},
+    {"T6: low of a leaf, by one ulp",    t6_low_by_one_ulp,    "T6",                    false},
+    {"T6: inner node",                   t6_inner,             "T6",                    false},
+    {"T6: item far away",                t6_item_moved,        "T6",                    false},
+    {"T6: infinite item",                t6_infinite_item,     "T6",                    false},
+    {"T7: one too many",                 t7_too_many,          "T7",                    false},
+    {"T7: one too few",                  t7_too_few,           "T7",                    false},
+    {"T7: in the last node of a level",  t7_last,              "T7",                    false},
+    {"T8: items",                        t8_items,             "T8: items",             false},
+    {"T8: units",                        t8_units,             "T8: units in the tree", false},
+    {"T8: units of an arena",            t8_arena_units,       "T8: units in an arena", false},
+    {"T8: empty, but items",             t8_empty,             "T8: items",             false},
 };
 
 static void every_violation_is_found_and_named(void)
