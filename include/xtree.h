@@ -151,6 +151,18 @@ typedef enum xt_medium {
     XT_MEDIUM_DISK = 1    /* most reads go to a disk */
 } xt_medium;
 
+/* What holds when a commit has returned XT_OK. In every mode the death of the process loses no
+ * commit, and what is found after a power loss is a commit that was made, whole. */
+typedef enum xt_durability {
+    XT_DURABLE = 0,           /* power loss does not lose it: XT_DURABLE_TWO_SYNCS today */
+    XT_DURABLE_TWO_SYNCS = 1, /* its data is synced, then what names it */
+    XT_DURABLE_ONE_SYNC = 2, /* its data is synced; what names it within a second, if commits go on,
+                                 or in xt_store_close(). Until then it is found by its data, and a
+                                 medium that rots the last commit makes it look never finished */
+    XT_ORDERED = 3           /* no sync: a power loss may lose the last commits, but none before one
+                                 that is there; xt_store_sync() makes all durable */
+} xt_durability;
+
 typedef struct xt_create_options {
     size_t struct_size;
     uint32_t dims;            /* 1 to XT_DIMS_MAX; no default */
@@ -165,12 +177,16 @@ typedef struct xt_create_options {
     xt_medium medium;         /* for changes through this handle, as the next */
     double max_overlap;       /* 0 to 1: share of a node's children that both halves of a split may
                                  hold before it becomes a supernode; 0: computed; 1: never */
+    xt_durability durability; /* of commits through this handle */
     bool no_cleaning;         /* commits through this handle move nothing; xt_store_clean() does */
+    uint64_t commit_changes;  /* xt_store_publish() commits after so many changes; 0: never */
+    uint64_t commit_bytes;    /* ... after so many bytes of new nodes; 0: never */
+    uint64_t commit_ms;       /* ... so many milliseconds after the last commit; 0: never */
 } xt_create_options;
 #define XT_CREATE_OPTIONS_INIT                                                                     \
     {                                                                                              \
         sizeof(xt_create_options), 0, (xt_item_kind)0, (xt_coord_type)0, 0, 0, 0, 0, 0, NULL,      \
-            XT_MEDIUM_MEMORY, 0.0, false                                                           \
+            XT_MEDIUM_MEMORY, 0.0, XT_DURABLE, false, 0, 0, 0                                      \
     }
 
 typedef struct xt_open_options {
@@ -181,11 +197,16 @@ typedef struct xt_open_options {
     xt_error *error;
     xt_medium medium; /* as above, and the next ones */
     double max_overlap;
+    xt_durability durability;
     bool no_cleaning;
+    uint64_t commit_changes;
+    uint64_t commit_bytes;
+    uint64_t commit_ms;
 } xt_open_options;
 #define XT_OPEN_OPTIONS_INIT                                                                       \
     {                                                                                              \
-        sizeof(xt_open_options), false, XT_VERIFY_LAZY, 0, NULL, XT_MEDIUM_MEMORY, 0.0, false      \
+        sizeof(xt_open_options), false, XT_VERIFY_LAZY, 0, NULL, XT_MEDIUM_MEMORY, 0.0,            \
+            XT_DURABLE, false, 0, 0, 0                                                             \
     }
 
 /** Creates a store and opens it for writing.
@@ -212,18 +233,25 @@ XT_API XT_NODISCARD xt_status xt_store_create(const char *path, const xt_create_
 XT_API XT_NODISCARD xt_status xt_store_open(const char *path, const xt_open_options *options,
                                             xt_store **out);
 
-/** Ends a store. Changes that were not committed are dropped. NULL is allowed.
+/** Ends a store. Changes that were not committed are dropped. A handle for writing makes durable what
+ *  it has committed, as xt_store_sync() does; whether that worked is not told. NULL is allowed.
  *
  * Errors   XT_EMISUSE: a snapshot or loader of the store is still open; nothing was closed.
  */
 XT_API xt_status xt_store_close(xt_store *store);
 
 /** Makes all changes since the last publish or commit visible to later snapshots of this handle,
- *  as one. No I/O. Errors: XT_EMISUSE (not writable), XT_EBROKEN, XT_ENOMEM. */
+ *  as one. No I/O, unless a limit was given at opening (commit_changes, commit_bytes, commit_ms) and
+ *  is reached, or with a limit the arena has room for no more than as much as was published since
+ *  the last commit: then it is a commit, with the errors of one.
+ *
+ * Errors   XT_EMISUSE (not writable), XT_EBROKEN, XT_ENOMEM.
+ */
 XT_API XT_NODISCARD xt_status xt_store_publish(xt_store *store);
 
 /** Publishes, and makes everything published durable: when it returns XT_OK, neither the death of
- *  the process nor power loss loses it. In memory, the same as xt_store_publish().
+ *  the process nor power loss loses it (option durability says more, and less). In memory, the same
+ *  as xt_store_publish().
  *
  * Where the files hold more than 1.3 times what lives in them, a commit also moves some nodes out
  * of arenas in which much is dead, so that these can go: as much as keeps pace with what was
@@ -236,6 +264,16 @@ XT_API XT_NODISCARD xt_status xt_store_publish(xt_store *store);
  *          store decides. XT_EMISUSE: not writable, or a loader is open.
  */
 XT_API XT_NODISCARD xt_status xt_store_commit(xt_store *store, xt_error *error);
+
+/** Makes all commits so far durable, whatever the option durability, and HEAD as well, so that the
+ *  next one who opens the store has nothing to follow. Changes since the last commit are not part of
+ *  it. In memory there is nothing to do.
+ *
+ * error    may be NULL.
+ * Cost     nothing when it holds already, else one or two syncs.
+ * Errors   XT_EBROKEN as xt_store_commit(); XT_EMISUSE: not writable, or a loader is open.
+ */
+XT_API XT_NODISCARD xt_status xt_store_sync(xt_store *store, xt_error *error);
 
 /** Drops all changes since the last publish or commit. Errors: as xt_store_publish(). */
 XT_API XT_NODISCARD xt_status xt_store_rollback(xt_store *store);

@@ -18,6 +18,14 @@ struct xti_cleaner {
     uint32_t stuck_count;
 };
 
+/* When a publish is to be a commit; 0: never. */
+struct limits {
+    uint64_t changes;
+    uint64_t bytes;
+    uint64_t ns;
+    uint64_t changes_made; /* since the last commit */
+};
+
 struct xt_store {
     const struct xti_os *os;
     struct xti_txn *txn;
@@ -27,6 +35,7 @@ struct xt_store {
     double max_overlap;
     bool no_cleaning;
     struct xti_cleaner cleaner;
+    struct limits limits;
 };
 
 struct xt_snapshot {

@@ -21,6 +21,13 @@ xt_status xti_store_writer(xt_store *store, struct xti_writer **out)
     return status;
 }
 
+static xt_status count_change(xt_store *store, xt_status status)
+{
+    if (status == XT_OK)
+        store->limits.changes_made++;
+    return status;
+}
+
 xt_status xt_store_insert(xt_store *store, uint64_t id, const double *low, const double *high)
 {
     struct xti_writer *writer;
@@ -31,7 +38,7 @@ xt_status xt_store_insert(xt_store *store, uint64_t id, const double *low, const
     if (store->writer != NULL && store->loader == NULL)
         return xti_tree_insert(store->writer, id, low, high);
     status = xti_store_writer(store, &writer);
-    return status == XT_OK ? xti_tree_insert(writer, id, low, high) : status;
+    return count_change(store, status == XT_OK ? xti_tree_insert(writer, id, low, high) : status);
 }
 
 xt_status xt_store_remove(xt_store *store, uint64_t id, const double *low, const double *high)
@@ -42,7 +49,7 @@ xt_status xt_store_remove(xt_store *store, uint64_t id, const double *low, const
     if (store == NULL || low == NULL)
         return XT_EINVAL;
     status = xti_store_writer(store, &writer);
-    return status == XT_OK ? xti_tree_remove(writer, id, low, high) : status;
+    return count_change(store, status == XT_OK ? xti_tree_remove(writer, id, low, high) : status);
 }
 
 xt_status xt_store_move(xt_store *store, uint64_t id, const double *old_low, const double *old_high,
@@ -56,7 +63,7 @@ xt_status xt_store_move(xt_store *store, uint64_t id, const double *old_low, con
     if (store == NULL || old_low == NULL || low == NULL)
         return XT_EINVAL;
     status = xti_store_writer(store, &writer);
-    return status == XT_OK ? xti_tree_move(writer, id, old, new) : status;
+    return count_change(store, status == XT_OK ? xti_tree_move(writer, id, old, new) : status);
 }
 
 xt_status xt_store_changes(xt_store *store, xt_change_stats *out)

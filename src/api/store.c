@@ -90,6 +90,21 @@ static bool medium_is_valid(xt_medium medium, double max_overlap)
            max_overlap <= 1;
 }
 
+#define DURABILITY_FAULT "durability is one of xt_durability"
+
+static bool durability_is_valid(xt_durability durability)
+{
+    return durability == XT_DURABLE || durability == XT_DURABLE_TWO_SYNCS ||
+           durability == XT_DURABLE_ONE_SYNC || durability == XT_ORDERED;
+}
+
+static uint64_t to_ns(uint64_t ms)
+{
+    const uint64_t most = UINT64_MAX / 1000000;
+
+    return (ms < most ? ms : most) * 1000000;
+}
+
 xt_status xti_store_create(const struct xti_os *os, const char *path,
                            const xt_create_options *options, xt_store **out)
 {
@@ -113,6 +128,8 @@ xt_status xti_store_create(const struct xti_os *os, const char *path,
         fault = "path is not empty";
     if (fault == NULL && !medium_is_valid(o.medium, o.max_overlap))
         fault = MEDIUM_FAULT;
+    if (fault == NULL && !durability_is_valid(o.durability))
+        fault = DURABILITY_FAULT;
     if (fault != NULL)
         return xti_report(o.error, XT_EINVAL, path, NULL, XTI_NO_OFFSET, fault);
     status = make_handle(os, path, o.error, &store);
@@ -121,7 +138,10 @@ xt_status xti_store_create(const struct xti_os *os, const char *path,
     store->medium = o.medium;
     store->max_overlap = o.max_overlap;
     store->no_cleaning = o.no_cleaning;
+    store->limits = (struct limits){o.commit_changes, o.commit_bytes, to_ns(o.commit_ms), 0};
     status = xti_txn_create(os, path, &schema, o.window_bytes, o.error, &store->txn);
+    if (status == XT_OK)
+        xti_txn_set_durability(store->txn, o.durability);
     return give_handle(store, status, out);
 }
 
@@ -147,13 +167,18 @@ xt_status xti_store_open(const struct xti_os *os, const char *path, const xt_ope
                           "verify is one of xt_verify");
     if (!medium_is_valid(o.medium, o.max_overlap))
         return xti_report(o.error, XT_EINVAL, path, NULL, XTI_NO_OFFSET, MEDIUM_FAULT);
+    if (!durability_is_valid(o.durability))
+        return xti_report(o.error, XT_EINVAL, path, NULL, XTI_NO_OFFSET, DURABILITY_FAULT);
     status = make_handle(os, path, o.error, &store);
     if (status != XT_OK)
         return status;
     store->medium = o.medium;
     store->max_overlap = o.max_overlap;
     store->no_cleaning = o.no_cleaning;
+    store->limits = (struct limits){o.commit_changes, o.commit_bytes, to_ns(o.commit_ms), 0};
     status = xti_txn_open(os, path, o.writable, o.verify, o.window_bytes, o.error, &store->txn);
+    if (status == XT_OK)
+        xti_txn_set_durability(store->txn, o.durability);
     return give_handle(store, status, out);
 }
 
@@ -180,12 +205,34 @@ xt_status xt_store_close(xt_store *store)
     return XT_OK;
 }
 
+static xt_status commit(xt_store *store, xt_error *error)
+{
+    xt_status status = xti_store_commit(store, error);
+
+    if (status == XT_OK)
+        store->limits.changes_made = 0;
+    return status;
+}
+
+/* A publish may be a commit only where a limit was asked for. */
+static bool is_limit_reached(const xt_store *store)
+{
+    const struct limits *limits = &store->limits;
+
+    if (limits->changes == 0 && limits->bytes == 0 && limits->ns == 0)
+        return false;
+    return (limits->changes != 0 && limits->changes_made >= limits->changes) ||
+           xti_txn_wants_commit(store->txn, limits->bytes, limits->ns);
+}
+
 xt_status xt_store_publish(xt_store *store)
 {
     if (store == NULL)
         return XT_EINVAL;
     if (store->loader != NULL)
         return XT_EMISUSE;
+    if (is_limit_reached(store))
+        return commit(store, NULL);
     return xti_txn_publish(store->txn);
 }
 
@@ -196,7 +243,17 @@ xt_status xt_store_commit(xt_store *store, xt_error *error)
     if (store->loader != NULL)
         return xti_report(error, XT_EMISUSE, xti_txn_path(store->txn), NULL, XTI_NO_OFFSET,
                           "a loader is open");
-    return xti_store_commit(store, error);
+    return commit(store, error);
+}
+
+xt_status xt_store_sync(xt_store *store, xt_error *error)
+{
+    if (store == NULL)
+        return xti_report(error, XT_EINVAL, NULL, NULL, XTI_NO_OFFSET, "store is not NULL");
+    if (store->loader != NULL)
+        return xti_report(error, XT_EMISUSE, xti_txn_path(store->txn), NULL, XTI_NO_OFFSET,
+                          "a loader is open");
+    return xti_txn_sync(store->txn, error);
 }
 
 xt_status xt_store_rollback(xt_store *store)

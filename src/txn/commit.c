@@ -1,4 +1,4 @@
-/* src/txn/commit.c -- publish, and the commit with its two syncs.
+/* src/txn/commit.c -- publish, and the commit with two syncs, one or none.
  *
  * The steps and what a crash at each leaves: README.md, C1 to C7.
  *
@@ -57,6 +57,29 @@ xt_status xti_txn_publish(struct xti_txn *txn)
 
 /* ---- C1, C2: the extents ------------------------------------------------------------------- */
 
+static struct xti_epoch_part *record_part(struct xti_txn *txn)
+{
+    for (uint32_t i = 0; i < txn->epoch.part_count; i++) {
+        struct xti_epoch_part *part = &txn->epoch.parts[i];
+        const struct xti_arena *arena = xti_space_arena(&txn->space, part->arena_id);
+
+        if (arena->first_unit + part->first_unit == txn->epoch.record_ref)
+            return part;
+    }
+    XTI_ASSERT(false);
+    return NULL;
+}
+
+/* Nothing of the part with the record was written: it goes to the file with the record, at once. */
+static bool is_written_at_once(struct xti_txn *txn, const struct xti_epoch_part *part)
+{
+    const struct xti_arena *arena = xti_space_arena(&txn->space, part->arena_id);
+
+    return part->written_units == part->first_unit + XTD_PAGE_UNITS &&
+           arena->first_unit + part->first_unit == txn->epoch.record_ref &&
+           arena->memory_units <= part->first_unit;
+}
+
 static xt_status write_parts(struct xti_txn *txn, xt_error *error)
 {
     uint64_t align = txn->schema.extent_align / XTD_UNIT_BYTES;
@@ -68,7 +91,10 @@ static xt_status write_parts(struct xti_txn *txn, xt_error *error)
         bool has_room = xti_arena_align(&txn->space, arena, align);
 
         XTI_ASSERT(has_room);
-        status = xti_epoch_write(txn, part, arena->top_units, error);
+        if (is_written_at_once(txn, part))
+            xti_epoch_seal(txn, part, arena->top_units);
+        else
+            status = xti_epoch_write(txn, part, arena->top_units, error);
     }
     return status;
 }
@@ -88,7 +114,8 @@ static void fill_arenas(const struct xti_txn *txn, bool has_manifest, struct xtd
 {
     for (uint32_t i = 0; i < txn->space.arena_count; i++) {
         const struct xti_arena *arena = &txn->space.arenas[i];
-        bool is_gone = has_manifest && xti_arena_is_left_out(txn, arena);
+        bool is_unlisted = arena->listed_units == 0 && xti_arena_is_spare(txn, arena);
+        bool is_gone = has_manifest ? xti_arena_is_left_out(txn, arena) : is_unlisted;
 
         if (arena->id == txn->now.arena_id || (!has_manifest && xti_arena_has_frontier(txn, arena)))
             add_frontier(state, arena->id, arena->top_units);
@@ -116,32 +143,38 @@ static void fill_state(const struct xti_txn *txn, bool has_manifest, struct xtd_
     fill_arenas(txn, has_manifest, state);
 }
 
+static uint64_t part_hash(struct xti_txn *txn, const struct xti_epoch_part *part, uint64_t end)
+{
+    const struct xti_arena *arena = xti_space_arena(&txn->space, part->arena_id);
+    struct xti_hash hash = part->hash;
+    uint64_t from = part->written_units;
+
+    if (from < end)
+        xti_hash_add(&hash, xti_space_at(&txn->space, (uint32_t)(arena->first_unit + from)),
+                     (size_t)((end - from) << XTD_UNIT_SHIFT));
+    return xti_hash_value(&hash);
+}
+
 /* The part with the record comes first. A part is empty where a reservation made an arena and
  * nothing was taken from it. */
-static void fill_extents(const struct xti_txn *txn, struct xtd_commit_record *record)
+static void fill_extents(struct xti_txn *txn, struct xtd_commit_record *record)
 {
+    const struct xti_epoch_part *first = record_part(txn);
     uint32_t next = 1;
 
     for (uint32_t i = 0; i < txn->epoch.part_count; i++) {
         const struct xti_epoch_part *part = &txn->epoch.parts[i];
+        uint64_t end = xti_space_arena(&txn->space, part->arena_id)->top_units;
         struct xtd_extent *extent;
-        const struct xti_arena *arena = NULL;
 
-        for (uint32_t j = 0; j < txn->space.arena_count; j++) {
-            if (txn->space.arenas[j].id == part->arena_id)
-                arena = &txn->space.arenas[j];
-        }
-        XTI_ASSERT(arena != NULL && part->written_units == arena->top_units);
-        if (part->written_units == part->first_unit)
+        XTI_ASSERT(part->written_units == end || part == first);
+        if (end == part->first_unit)
             continue;
-        if (arena->first_unit + part->first_unit == txn->epoch.record_ref)
-            extent = &record->extents[0];
-        else
-            extent = &record->extents[next++];
+        extent = part == first ? &record->extents[0] : &record->extents[next++];
         extent->arena_id = part->arena_id;
         extent->first_unit = part->first_unit;
-        extent->units = part->written_units - part->first_unit;
-        extent->hash = xti_hash_value(&part->hash);
+        extent->units = end - part->first_unit;
+        extent->hash = part_hash(txn, part, end);
     }
     record->extent_count = next;
 }
@@ -165,57 +198,89 @@ static void fill_live(const struct xti_txn *txn, struct xtd_commit_record *recor
     }
 }
 
-static xt_status write_record(struct xti_txn *txn, const struct xtd_state *state,
-                              uint64_t *record_hash, xt_error *error)
+static void fill_record(struct xti_txn *txn, const struct xtd_state *state,
+                        struct xtd_commit_record *record, uint64_t *record_hash)
 {
-    struct xtd_commit_record *record = xti_alloc_zeroed(txn->os, XTD_PAGE_BYTES);
-    const struct xti_epoch_part *part = NULL;
     struct xti_finding finding;
-    char name[XTI_NAME_BYTES];
-    int result;
 
-    if (record == NULL)
-        return xti_report(error, XT_ENOMEM, txn->path, NULL, XTI_NO_OFFSET, "memory for a record");
+    memset(record, 0, XTD_PAGE_BYTES);
     memcpy(record->uuid, txn->uuid, sizeof record->uuid);
     record->state = *state;
     record->previous_hash = txn->record_hash;
     record->previous_ref = txn->state.record_ref;
-    record->durable_txn = txn->state.txn;
+    record->durable_txn = txn->durable_txn;
     fill_extents(txn, record);
     fill_live(txn, record);
     *record_hash = xti_commit_seal(record);
     XTI_ASSERT(xti_commit_check(record, XTD_PAGE_BYTES, &finding) == XT_OK);
-    for (uint32_t i = 0; i < txn->epoch.part_count; i++) {
-        if (txn->epoch.parts[i].arena_id == record->extents[0].arena_id)
-            part = &txn->epoch.parts[i];
-    }
-    XTI_ASSERT(part != NULL);
-    result = txn->os->write_at(txn->os, part->file, part->first_unit << XTD_UNIT_SHIFT, record,
-                               XTD_PAGE_BYTES);
-    txn->os->free(txn->os, record, XTD_PAGE_BYTES);
+}
+
+/* The record alone, or with all that follows it in the extent. */
+static xt_status write_record(struct xti_txn *txn, const struct xtd_state *state,
+                              uint64_t *record_hash, xt_error *error)
+{
+    struct xti_epoch_part *part = record_part(txn);
+    uint64_t end = xti_space_arena(&txn->space, part->arena_id)->top_units;
+    bool is_all = is_written_at_once(txn, part);
+    struct xtd_commit_record *record = is_all ? xti_space_at(&txn->space, txn->epoch.record_ref)
+                                              : txn->os->alloc(txn->os, XTD_PAGE_BYTES);
+    size_t bytes = is_all ? (size_t)(end - part->first_unit) << XTD_UNIT_SHIFT : XTD_PAGE_BYTES;
+    char name[XTI_NAME_BYTES];
+    int result = 0;
+
+    if (record == NULL)
+        return xti_report(error, XT_ENOMEM, txn->path, NULL, XTI_NO_OFFSET, "memory for a record");
+    fill_record(txn, state, record, record_hash);
+    if (bytes >= XTI_ALLOCATE_BYTES_MIN)
+        result = txn->os->allocate(txn->os, part->held.file, end << XTD_UNIT_SHIFT);
+    if (result == 0)
+        result = txn->os->write_at(txn->os, part->held.file, part->first_unit << XTD_UNIT_SHIFT,
+                                   record, bytes);
+    if (!is_all)
+        txn->os->free(txn->os, record, XTD_PAGE_BYTES);
+    xti_epoch_note_write(part, part->first_unit + bytes / XTD_UNIT_BYTES);
     if (result == 0)
         return XT_OK;
     xti_name_arena(name, part->arena_id);
-    return xti_report_system(error, result, txn->path, name, "write the commit record");
+    return xti_report_system(error, result, txn->path, name, "write the commit's extent");
 }
 
 /* ---- C3 to C6: syncs, manifest, HEAD --------------------------------------------------------- */
 
+enum way { WITH_TWO_SYNCS, WITH_ONE_SYNC, WITHOUT_SYNC };
+
+#define HEAD_TIME_NS_MAX UINT64_C(1000000000)
+#define HEAD_BYTES_MAX (UINT64_C(64) << 20)
+
+static bool head_is_due(const struct xti_txn *txn, uint64_t now_ns)
+{
+    return now_ns < txn->head_time_ns || now_ns - txn->head_time_ns >= HEAD_TIME_NS_MAX ||
+           txn->head_bytes > HEAD_BYTES_MAX;
+}
+
+/* A new manifest makes the store durable in every mode: what one durable slot and the next name
+ * differs by one manifest at most. */
+static enum way choose_way(const struct xti_txn *txn, const struct xtd_state *state)
+{
+    bool has_manifest = state->manifest_generation != txn->state.manifest_generation;
+    uint32_t files = txn->held_count + txn->epoch.part_count;
+
+    if (has_manifest || txn->durability == XT_DURABLE_TWO_SYNCS)
+        return WITH_TWO_SYNCS;
+    if (txn->durability == XT_ORDERED)
+        return files < XTI_HELD_MAX ? WITHOUT_SYNC : WITH_TWO_SYNCS;
+    if (txn->epoch.part_count != 1 || xti_arena_file_is_unsynced(txn) || head_is_due(txn, state->time_ns))
+        return WITH_TWO_SYNCS;
+    return WITH_ONE_SYNC;
+}
+
 static xt_status sync_parts(struct xti_txn *txn, xt_error *error)
 {
-    char name[XTI_NAME_BYTES];
+    xt_status status = XT_OK;
 
-    for (uint32_t i = 0; i < txn->epoch.part_count; i++) {
-        const struct xti_epoch_part *part = &txn->epoch.parts[i];
-        int result = txn->os->sync(txn->os, part->file);
-
-        if (result == 0)
-            continue;
-        xti_name_arena(name, part->arena_id);
-        (void)xti_report_system(error, result, txn->path, name, "sync the arena's file");
-        return XT_EBROKEN;
-    }
-    return XT_OK;
+    for (uint32_t i = 0; i < txn->epoch.part_count && status == XT_OK; i++)
+        status = xti_arena_file_sync(txn, &txn->epoch.parts[i].held, error);
+    return status;
 }
 
 static xt_status change_manifest(struct xti_txn *txn, const struct xtd_state *state,
@@ -244,8 +309,71 @@ static xt_status change_head(struct xti_txn *txn, const struct xtd_state *state,
 
     if (xti_write_head(txn, position, state, record_hash, error) != XT_OK)
         return XT_EBROKEN;
-    txn->head_position = position;
+    xti_head_was_written(txn, position, state);
     return XT_OK;
+}
+
+static xt_status with_two_syncs(struct xti_txn *txn, const struct xtd_state *state,
+                                uint64_t record_hash, xt_error *error)
+{
+    xt_status status = xti_arena_file_sync_all(txn, error);
+
+    if (status == XT_OK)
+        status = sync_parts(txn, error);
+    if (status == XT_OK)
+        status = change_manifest(txn, state, error);
+    if (status == XT_OK)
+        status = change_head(txn, state, record_hash, error);
+    return status;
+}
+
+/* Small extents are written over zeroes: then the sync has only their bytes to wait for. */
+#define AHEAD_EXTENT_UNITS_MAX ((UINT64_C(64) << 10) / XTD_UNIT_BYTES)
+
+static xt_status with_one_sync(struct xti_txn *txn, const struct xtd_state *state,
+                               uint64_t record_hash, xt_error *error)
+{
+    struct xti_epoch_part *part = &txn->epoch.parts[0];
+    uint64_t end = xti_space_arena(&txn->space, part->arena_id)->top_units;
+    uint64_t units = end - part->first_unit;
+    xt_status status;
+
+    if (units <= AHEAD_EXTENT_UNITS_MAX && part->held.ahead_units - end < units)
+        xti_arena_file_write_ahead(txn, &part->held, end);
+    status = xti_arena_file_sync(txn, &part->held, error);
+    if (status != XT_OK)
+        return status;
+    txn->durable_txn = state->txn;
+    status = xti_write_loose(txn, state, record_hash, state->txn, false, error);
+    return status == XT_OK ? XT_OK : XT_EBROKEN;
+}
+
+static xt_status without_sync(struct xti_txn *txn, const struct xtd_state *state,
+                              uint64_t record_hash, xt_error *error)
+{
+    xt_status status = xti_write_loose(txn, state, record_hash, txn->durable_txn, false, error);
+
+    return status == XT_OK ? XT_OK : XT_EBROKEN;
+}
+
+static xt_status write_commit(struct xti_txn *txn, const struct xtd_state *state,
+                              uint64_t *record_hash, xt_error *error)
+{
+    enum way way = choose_way(txn, state);
+    xt_status status = write_record(txn, state, record_hash, error);
+
+    if (status != XT_OK)
+        return status;
+    if (way == WITH_ONE_SYNC)
+        status = with_one_sync(txn, state, *record_hash, error);
+    else if (way == WITHOUT_SYNC)
+        status = without_sync(txn, state, *record_hash, error);
+    else
+        status = with_two_syncs(txn, state, *record_hash, error);
+    txn->is_broken = status == XT_EBROKEN;
+    if (txn->is_broken && error != NULL)
+        error->status = XT_EBROKEN;
+    return status;
 }
 
 /* ---- C7: adopting ---------------------------------------------------------------------------- */
@@ -284,14 +412,16 @@ static void adopt(struct xti_txn *txn, const struct xtd_state *state, uint64_t r
 
     remove_old_manifest(txn, state->manifest_generation);
     txn->os->mutex_lock(txn->os, txn->mutex);
-    if (has_manifest)
+    if (has_manifest) {
         xti_arenas_list(txn, state->manifest_generation);
+        txn->spare_step = XTI_SPARE_NONE;
+    }
     for (uint32_t i = 0; i < txn->space.arena_count; i++) {
         struct xti_arena *arena = &txn->space.arenas[i];
 
         arena->durable_units = arena->top_units;
         arena->frozen_units = arena->top_units;
-        arena->is_sealed = arena->id != txn->now.arena_id;
+        arena->is_sealed = arena->id != txn->now.arena_id && !xti_arena_is_spare(txn, arena);
         show_sealed(txn, arena);
     }
     txn->state = *state;
@@ -306,21 +436,23 @@ static void adopt(struct xti_txn *txn, const struct xtd_state *state, uint64_t r
     txn->is_unsaved = false;
 }
 
-static xt_status make_durable(struct xti_txn *txn, const struct xtd_state *state,
-                              uint64_t *record_hash, xt_error *error)
+/* What the epoch has in an arena. */
+static uint64_t part_units(const struct xti_txn *txn, const struct xti_arena *arena)
 {
-    xt_status status = write_record(txn, state, record_hash, error);
+    for (uint32_t i = 0; i < txn->epoch.part_count; i++) {
+        if (txn->epoch.parts[i].arena_id == arena->id)
+            return arena->top_units - txn->epoch.parts[i].first_unit;
+    }
+    return 0;
+}
 
-    if (status == XT_OK)
-        status = sync_parts(txn, error);
-    if (status == XT_OK)
-        status = change_manifest(txn, state, error);
-    if (status == XT_OK)
-        status = change_head(txn, state, *record_hash, error);
-    txn->is_broken = status == XT_EBROKEN;
-    if (txn->is_broken && error != NULL)
-        error->status = XT_EBROKEN;
-    return status;
+static uint64_t epoch_units(const struct xti_txn *txn)
+{
+    uint64_t units = 0;
+
+    for (uint32_t i = 0; i < txn->space.arena_count; i++)
+        units += part_units(txn, &txn->space.arenas[i]);
+    return units;
 }
 
 static xt_status commit_files(struct xti_txn *txn, xt_error *error)
@@ -328,6 +460,7 @@ static xt_status commit_files(struct xti_txn *txn, xt_error *error)
     struct xti_view *view;
     struct xtd_state state;
     uint64_t record_hash = 0;
+    uint64_t units;
     xt_status status;
 
     status = xti_epoch_record(txn, error);
@@ -342,12 +475,16 @@ static xt_status commit_files(struct xti_txn *txn, xt_error *error)
     status = xti_view_new(txn, &view); /* first, so that nothing can fail after HEAD is written */
     if (status != XT_OK)
         return xti_report(error, status, txn->path, NULL, XTI_NO_OFFSET, "memory for a view");
-    status = make_durable(txn, &state, &record_hash, error);
+    status = write_commit(txn, &state, &record_hash, error);
     if (status != XT_OK) {
         xti_view_drop(txn, view);
         return status;
     }
+    units = epoch_units(txn);
+    if (txn->head_txn != state.txn)
+        txn->head_bytes += units << XTD_UNIT_SHIFT;
     adopt(txn, &state, record_hash, view);
+    xti_spare_step(txn, units);
     return XT_OK;
 }
 
@@ -363,4 +500,69 @@ xt_status xti_txn_commit(struct xti_txn *txn, xt_error *error)
     if (txn->path != NULL)
         return commit_files(txn, error);
     return publish(txn, true);
+}
+
+/* ---- making durable what was committed ------------------------------------------------------- */
+
+void xti_head_was_written(struct xti_txn *txn, uint32_t position, const struct xtd_state *state)
+{
+    txn->head_position = position;
+    txn->head_txn = state->txn;
+    txn->head_time_ns = state->time_ns;
+    txn->head_bytes = 0;
+    txn->durable_txn = state->txn;
+}
+
+static xt_status sync_store(struct xti_txn *txn, xt_error *error)
+{
+    xt_status status = xti_arena_file_sync_all(txn, error);
+
+    for (uint32_t i = 0; i < txn->epoch.part_count && status == XT_OK; i++) {
+        if (txn->epoch.parts[i].held.is_unsynced)
+            status = xti_arena_file_sync(txn, &txn->epoch.parts[i].held, error);
+    }
+    if (status == XT_OK)
+        status = change_head(txn, &txn->state, txn->record_hash, error);
+    txn->is_broken = status == XT_EBROKEN;
+    if (txn->is_broken && error != NULL)
+        error->status = XT_EBROKEN;
+    return status;
+}
+
+xt_status xti_txn_sync(struct xti_txn *txn, xt_error *error)
+{
+    xt_status status;
+
+    xti_report_clear(error);
+    status = xti_txn_check_writer(txn, error);
+    if (status != XT_OK || txn->path == NULL || txn->head_txn == txn->state.txn)
+        return status;
+    return sync_store(txn, error);
+}
+
+/* ---- when a publish should be a commit ------------------------------------------------------- */
+
+static bool is_nearly_full(const struct xti_txn *txn)
+{
+    for (uint32_t i = 0; i < txn->space.arena_count; i++) {
+        const struct xti_arena *arena = &txn->space.arenas[i];
+
+        if (arena->id == txn->now.arena_id)
+            return arena->range_units - arena->top_units < part_units(txn, arena);
+    }
+    return false;
+}
+
+bool xti_txn_wants_commit(const struct xti_txn *txn, uint64_t bytes, uint64_t ns)
+{
+    uint64_t now_ns;
+
+    if (bytes != 0 && epoch_units(txn) << XTD_UNIT_SHIFT >= bytes)
+        return true;
+    if (is_nearly_full(txn))
+        return true;
+    if (ns == 0)
+        return false;
+    now_ns = txn->os->now_ns(txn->os);
+    return now_ns < txn->state.time_ns || now_ns - txn->state.time_ns >= ns;
 }

@@ -302,6 +302,7 @@ static xt_status create(const struct xti_os *os, const char *path, const struct 
     if (status != XT_OK)
         goto fail;
     xti_report_clear(error);
+    txn->is_ready = true;
     *out = txn;
     return XT_OK;
 

@@ -53,14 +53,14 @@ static xt_status create_arena_file(struct xti_txn *txn, const struct xti_arena *
     return xti_report_system(error, result, txn->path, name, "create an arena's file");
 }
 
-static void remember_part(struct xti_txn *txn, const struct xti_arena *arena, xti_file file,
-                          bool is_new)
+static void remember_part(struct xti_txn *txn, const struct xti_arena *arena,
+                          const struct xti_arena_file *held)
 {
     struct xti_epoch_part *part = &txn->epoch.parts[txn->epoch.part_count++];
 
     part->arena_id = arena->id;
-    part->is_new = is_new;
-    part->file = file;
+    part->is_new = arena->listed_units == 0;
+    part->held = *held;
     part->first_unit = arena->top_units;
     part->written_units = arena->top_units;
     part->sealed_units = arena->top_units;
@@ -93,12 +93,12 @@ static void give_back_ranges(struct xti_txn *txn)
     txn->os->mutex_unlock(txn->os, txn->mutex);
 }
 
-xt_status xti_epoch_add_arena(struct xti_txn *txn, uint64_t units, xt_error *error)
+xt_status xti_epoch_make_arena(struct xti_txn *txn, uint64_t units, uint32_t *arena_id,
+                               xti_file *file, xt_error *error)
 {
     struct xti_arena arena = {0};
     char name[XTI_NAME_BYTES];
     xt_status status;
-    xti_file file;
 
     if (txn->epoch.part_count == XTI_EPOCH_PARTS_MAX || txn->space.arena_count == XTD_ARENAS_MAX)
         return xti_report(error, XT_EFULL, txn->path, NULL, XTI_NO_OFFSET,
@@ -115,31 +115,41 @@ xt_status xti_epoch_add_arena(struct xti_txn *txn, uint64_t units, xt_error *err
     if (status != XT_OK)
         return xti_report(error, status, txn->path, NULL, XTI_NO_OFFSET,
                           "the reserved address window has no room for another arena");
-    status = create_arena_file(txn, &arena, &file, error);
+    status = create_arena_file(txn, &arena, file, error);
     if (status != XT_OK)
         return status;
     status = add_to_space(txn, &arena);
     if (status != XT_OK) {
-        if (file != XTI_FILE_NONE) {
-            txn->os->close(txn->os, file);
+        if (*file != XTI_FILE_NONE) {
+            txn->os->close(txn->os, *file);
             xti_name_arena(name, arena.id);
             (void)xti_remove_file(txn->os, txn->path, name);
         }
         return xti_report(error, status, txn->path, NULL, XTI_NO_OFFSET, "memory for an arena");
     }
     txn->next_arena_id++;
-    txn->now.arena_id = arena.id;
+    *arena_id = arena.id;
+    return XT_OK;
+}
+
+xt_status xti_epoch_add_arena(struct xti_txn *txn, uint64_t units, xt_error *error)
+{
+    struct xti_arena_file held = {.is_unsynced = true};
+    xt_status status = xti_epoch_make_arena(txn, units, &held.arena_id, &held.file, error);
+
+    if (status != XT_OK)
+        return status;
+    held.ahead_units = xti_arena_header_units(txn);
+    txn->now.arena_id = held.arena_id;
     if (txn->path != NULL)
-        remember_part(txn, &arena, file, true);
+        remember_part(txn, xti_space_arena(&txn->space, held.arena_id), &held);
     return XT_OK;
 }
 
 void xti_epoch_end(struct xti_txn *txn)
 {
-    for (uint32_t i = 0; i < txn->epoch.part_count; i++) {
-        if (txn->epoch.parts[i].file != XTI_FILE_NONE)
-            txn->os->close(txn->os, txn->epoch.parts[i].file);
-    }
+    for (uint32_t i = 0; i < txn->epoch.part_count; i++)
+        xti_arena_file_give(txn, &txn->epoch.parts[i].held);
     txn->epoch.part_count = 0;
     txn->epoch.record_ref = 0;
 }
@@ -160,26 +170,34 @@ void xti_epoch_forget(struct xti_txn *txn, struct xti_epoch_part *part)
 
     if (arena->first_unit + part->first_unit == epoch->record_ref)
         epoch->record_ref = 0;
-    txn->os->close(txn->os, part->file);
+    xti_arena_file_give(txn, &part->held);
     *part = epoch->parts[--epoch->part_count];
 }
 
 /* An arena of an earlier commit is touched for the first time in this epoch. */
 static xt_status begin_part(struct xti_txn *txn, const struct xti_arena *arena, xt_error *error)
 {
+    struct xti_arena_file held = {.arena_id = arena->id, .ahead_units = arena->top_units};
     char name[XTI_NAME_BYTES];
-    xti_file file;
+    uint64_t bytes = 0;
     int result;
 
     if (txn->path == NULL || xti_epoch_part(txn, arena->id) != NULL)
         return XT_OK;
     XTI_ASSERT(txn->epoch.part_count < XTI_EPOCH_PARTS_MAX);
     XTI_ASSERT(arena->top_units % xti_arena_header_units(txn) == 0);
+    if (xti_arena_file_take(txn, arena->id, &held)) {
+        remember_part(txn, arena, &held);
+        return XT_OK;
+    }
     xti_name_arena(name, arena->id);
-    result = xti_open_file(txn->os, txn->path, name, XTI_OPEN_WRITE, &file);
+    result = xti_open_file(txn->os, txn->path, name, XTI_OPEN_WRITE, &held.file);
     if (result != 0)
         return xti_report_system(error, result, txn->path, name, "open the arena's file");
-    remember_part(txn, arena, file, false);
+    /* A crash may have left more than was committed: blocks as good as zeroes. */
+    if (txn->os->size(txn->os, held.file, &bytes) == 0 && bytes / XTD_UNIT_BYTES > held.ahead_units)
+        held.ahead_units = bytes / XTD_PAGE_BYTES * XTD_PAGE_UNITS;
+    remember_part(txn, arena, &held);
     return XT_OK;
 }
 
@@ -206,6 +224,20 @@ xt_status xti_txn_expect(struct xti_txn *txn, uint64_t units)
     return XT_OK;
 }
 
+/* The spare arena becomes the current one, if it is as large as one that would be made. */
+static bool take_spare(struct xti_txn *txn, uint64_t units)
+{
+    const struct xti_arena *spare = xti_spare_find(txn);
+    uint64_t wanted = units + 3 * xti_arena_header_units(txn);
+
+    if (spare == NULL || spare->range_units < wanted || spare->range_units < txn->expected_units ||
+        txn->epoch.part_count == XTI_EPOCH_PARTS_MAX)
+        return false;
+    txn->now.arena_id = spare->id;
+    txn->spare_step = XTI_SPARE_NONE;
+    return true;
+}
+
 xt_status xti_epoch_room(struct xti_txn *txn, uint64_t units, struct xti_arena **out,
                          xt_error *error)
 {
@@ -216,7 +248,7 @@ xt_status xti_epoch_room(struct xti_txn *txn, uint64_t units, struct xti_arena *
     xt_status status;
 
     if (is_left) {
-        status = xti_epoch_add_arena(txn, units, error);
+        status = take_spare(txn, units) ? XT_OK : xti_epoch_add_arena(txn, units, error);
         if (status != XT_OK)
             return status;
         arena = xti_space_arena(&txn->space, txn->now.arena_id);
@@ -257,11 +289,6 @@ void xti_epoch_seal(struct xti_txn *txn, struct xti_epoch_part *part, uint64_t u
         arena->frozen_units = part->sealed_units;
 }
 
-/* From that size on blocks are asked for before the write, so that a full disk is reported before
- * anything is written and large files lie in one piece; for small commits it costs more than it
- * gives. */
-#define ALLOCATE_BYTES_MIN ((size_t)1 << 20)
-
 xt_status xti_epoch_write(struct xti_txn *txn, struct xti_epoch_part *part, uint64_t units,
                           xt_error *error)
 {
@@ -276,16 +303,17 @@ xt_status xti_epoch_write(struct xti_txn *txn, struct xti_epoch_part *part, uint
         return XT_OK;
     xti_epoch_seal(txn, part, units);
     data = xti_space_at(&txn->space, (uint32_t)(arena->first_unit + from));
-    if (bytes >= ALLOCATE_BYTES_MIN)
-        result = txn->os->allocate(txn->os, part->file, units << XTD_UNIT_SHIFT);
+    if (bytes >= XTI_ALLOCATE_BYTES_MIN)
+        result = txn->os->allocate(txn->os, part->held.file, units << XTD_UNIT_SHIFT);
     if (result == 0)
-        result = txn->os->write_at(txn->os, part->file, from << XTD_UNIT_SHIFT, data, bytes);
+        result = txn->os->write_at(txn->os, part->held.file, from << XTD_UNIT_SHIFT, data, bytes);
     if (result != 0) {
         xti_name_arena(name, part->arena_id);
         return xti_report_system(error, result, txn->path, name, "write to the arena's file");
     }
     xti_hash_add(&part->hash, data, bytes);
     part->written_units = units;
+    xti_epoch_note_write(part, units);
     return XT_OK;
 }
 
@@ -304,7 +332,7 @@ static xt_status spill_part(struct xti_txn *txn, struct xti_epoch_part *part, xt
     status = xti_epoch_write(txn, part, units, error);
     if (status != XT_OK)
         return status;
-    status = xti_arena_show_file(&txn->space, arena, part->file, units);
+    status = xti_arena_show_file(&txn->space, arena, part->held.file, units);
     if (status != XT_OK)
         return xti_report(error, status, txn->path, NULL, XTI_NO_OFFSET, "map an arena's file");
     return XT_OK;

@@ -210,6 +210,7 @@ static void fill_manifest(const struct xti_txn *txn, const struct xtd_state *sta
     out = xti_manifest_arenas(manifest);
     for (uint32_t i = 0; i < txn->space.arena_count; i++) {
         const struct xti_arena *arena = &txn->space.arenas[i];
+        bool may_grow = arena->id == txn->now.arena_id || xti_arena_is_spare(txn, arena);
 
         if (xti_arena_is_dropped(arena) || xti_arena_is_left_out(txn, arena))
             continue;
@@ -220,7 +221,7 @@ static void fill_manifest(const struct xti_txn *txn, const struct xtd_state *sta
             .committed_units = arena->top_units,
             .live_units = arena->live_units,
             .created_txn = arena->created_txn,
-            .flags = arena->id == txn->now.arena_id ? 0 : XTD_ARENA_SEALED,
+            .flags = may_grow ? 0 : XTD_ARENA_SEALED,
         };
     }
     manifest->arena_count = count;
@@ -293,15 +294,14 @@ xt_status xti_write_loose(struct xti_txn *txn, const struct xtd_state *state, ui
     uint32_t position = xti_head_loose_position(state->txn);
     uint32_t other = xti_head_loose_position(state->txn + 1);
     struct xtd_head_slot slot;
-    int result = 0;
+    int result;
 
-    if (clears)
-        result = txn->os->write_at(txn->os, txn->head_file, (uint64_t)other * XTD_HEAD_SLOT_BYTES,
-                                   &zeroes, sizeof zeroes);
     memcpy(slot.boot_id, txn->boot_id, sizeof slot.boot_id);
     slot.durable_txn = durable_txn;
-    if (result == 0)
-        result = write_slot(txn, position, &slot, state, record_hash);
+    result = write_slot(txn, position, &slot, state, record_hash);
+    if (result == 0 && clears)
+        result = txn->os->write_at(txn->os, txn->head_file, (uint64_t)other * XTD_HEAD_SLOT_BYTES,
+                                   &zeroes, sizeof zeroes);
     if (result == 0)
         return XT_OK;
     return xti_report_system(error, result, txn->path, XTI_NAME_HEAD, "write to HEAD");

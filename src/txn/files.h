@@ -61,8 +61,11 @@ xt_status xti_write_manifest(struct xti_txn *txn, const struct xtd_state *state,
 xt_status xti_write_head(struct xti_txn *txn, uint32_t position, const struct xtd_state *state,
                          uint64_t record_hash, xt_error *error);
 
-/* Writes the loose slot that `state` belongs to, without a sync. clears: the other loose slot is
- * made one that was never written. */
+/* The newest durable slot is the one at `position` (commit.c). */
+void xti_head_was_written(struct xti_txn *txn, uint32_t position, const struct xtd_state *state);
+
+/* Writes the loose slot that `state` belongs to, without a sync. clears: then the other loose
+ * slot is made one that was never written, as it may name a commit that was lost. */
 xt_status xti_write_loose(struct xti_txn *txn, const struct xtd_state *state, uint64_t record_hash,
                           uint64_t durable_txn, bool clears, xt_error *error);
 

@@ -113,7 +113,8 @@ bool xti_manifest_is_due(const struct xti_txn *txn)
         frontiers += xti_arena_has_frontier(txn, arena) ? 1 : 0;
         lives += arena->live_units != arena->listed_live_units ? 1 : 0;
     }
-    return has_new_arenas(txn) || useless > committed / 16 || frontiers > XTD_FRONTIERS_MAX ||
+    return has_new_arenas(txn) || xti_spare_is_ready(txn) || useless > committed / 16 ||
+           frontiers > XTD_FRONTIERS_MAX ||
            xti_commit_bytes_for(txn->epoch.part_count, lives) != XTD_PAGE_BYTES;
 }
 

@@ -22,10 +22,19 @@ bool xti_manifest_is_due(const struct xti_txn *txn);
 /* Its manifest, if it writes one, leaves the arena out. */
 bool xti_arena_is_left_out(const struct xti_txn *txn, const struct xti_arena *arena);
 
+/* Only the header of the arena is committed, and nothing was allocated in it: it is there to become
+ * the next one that takes allocations. */
+static inline bool xti_arena_is_spare(const struct xti_txn *txn, const struct xti_arena *arena)
+{
+    return txn->path != NULL && !arena->is_sealed && !xti_arena_is_dropped(arena) &&
+           arena->id != txn->now.arena_id && arena->top_units == xti_arena_header_units(txn);
+}
+
 /* The state has a frontier for the arena, if the commit writes no manifest. */
 static inline bool xti_arena_has_frontier(const struct xti_txn *txn, const struct xti_arena *arena)
 {
-    return arena->id == txn->now.arena_id || arena->top_units != arena->listed_units;
+    return arena->id == txn->now.arena_id ||
+           (arena->top_units != arena->listed_units && !xti_arena_is_spare(txn, arena));
 }
 
 /* The commit that is being made wrote manifest `generation`, and holds: drops the arenas that it
@@ -39,6 +48,39 @@ void xti_dropped_unlink(struct xti_txn *txn);
 /* Gives back the ranges of dropped arenas that no view in use leads to. The mutex is held, or
  * nobody else knows the handle. */
 void xti_dropped_release(struct xti_txn *txn);
+
+/* ---- spare.c ------------------------------------------------------------------------------- */
+
+/* NULL: there is none. */
+struct xti_arena *xti_spare_find(struct xti_txn *txn);
+
+/* There is one that the next manifest should list. */
+bool xti_spare_is_ready(const struct xti_txn *txn);
+
+/* A commit of `units` was made: does the next thing for a spare, if it is worth having one. */
+void xti_spare_step(struct xti_txn *txn, uint64_t units);
+
+/* ---- held.c -------------------------------------------------------------------------------- */
+
+/* Takes the file out of those that are held. False: it is not there. */
+bool xti_arena_file_take(struct xti_txn *txn, uint32_t arena_id, struct xti_arena_file *out);
+
+/* Keeps the file, or closes it if it is not needed; the same for all others. At most XTI_HELD_MAX
+ * are kept: the caller has looked that no more are unsynced. */
+void xti_arena_file_give(struct xti_txn *txn, const struct xti_arena_file *held);
+
+struct xti_arena_file *xti_arena_file_find(struct xti_txn *txn, uint32_t arena_id); /* NULL: it is not there */
+bool xti_arena_file_is_unsynced(const struct xti_txn *txn);                   /* any of them */
+void xti_arena_file_close(struct xti_txn *txn);
+
+/* XT_EBROKEN: the sync failed. */
+xt_status xti_arena_file_sync(struct xti_txn *txn, struct xti_arena_file *held, xt_error *error);
+xt_status xti_arena_file_sync_all(struct xti_txn *txn, xt_error *error);
+
+/* Writes zeroes behind what the file has, and behind from_unit, as far as is fitting, so that
+ * commits find blocks that were written before. What fails is not done. */
+void xti_arena_file_write_ahead(struct xti_txn *txn, struct xti_arena_file *held, uint64_t from_unit);
+void xti_zeroes_release(struct xti_txn *txn);
 
 /* ---- kept.c -------------------------------------------------------------------------------- */
 

@@ -555,10 +555,29 @@ void xti_tip_free(struct xti_txn *txn, struct xti_tip *tip)
     txn->os->free(txn->os, tip, sizeof *tip);
 }
 
+static bool has_changed(const struct xti_head *head, const struct xti_head *before)
+{
+    return head->newest.crc32c != before->newest.crc32c || head->has_loose != before->has_loose ||
+           (head->has_loose && head->loose.crc32c != before->loose.crc32c);
+}
+
+/* A writer that opened the store meanwhile may have added commits that are not durable yet; from
+ * then on HEAD says which one is the newest. XT_ENOTFOUND: look again. */
+static xt_status check_unchanged(struct xti_txn *txn, const struct xti_head *before,
+                                 xt_error *error)
+{
+    struct xti_head head;
+    xt_status status = xti_read_head(txn, &head, error);
+
+    if (status != XT_OK)
+        return status;
+    return has_changed(&head, before) ? XT_ENOTFOUND : XT_OK;
+}
+
 /* One attempt to adopt the commit of `slot`, or the newest one behind it. XT_ENOTFOUND: a file that
  * it leads to is gone. */
 static xt_status load_from(struct xti_txn *txn, const struct xtd_head_slot *slot, bool rolls,
-                           const struct xti_head_look *look, uint64_t window_bytes, xt_error *error)
+                           const struct xti_head *head, uint64_t window_bytes, xt_error *error)
 {
     struct xti_tip *tip = xti_alloc_zeroed(txn->os, sizeof *tip);
     xt_status status;
@@ -571,7 +590,9 @@ static xt_status load_from(struct xti_txn *txn, const struct xtd_head_slot *slot
     if (status == XT_OK && txn->space.os == NULL)
         status = xti_txn_take_manifest(txn, tip->manifest, window_bytes, error);
     if (status == XT_OK && rolls)
-        status = xti_roll_forward(txn, tip, look, error);
+        status = xti_roll_forward(txn, tip, &head->look, error);
+    if (status == XT_OK && rolls && !head->trusts_loose && !txn->is_writable)
+        status = check_unchanged(txn, head, error);
     if (status == XT_OK &&
         (txn->current == NULL || txn->is_torn || tip->slot.state.txn > txn->state.txn))
         status = xti_txn_adopt(txn, &tip->slot, tip->manifest, error);
@@ -636,19 +657,18 @@ static xt_status stay_or_roll(struct xti_txn *txn, const struct xti_head *head,
         return XT_OK;
     own.state = txn->state;
     own.record_hash = txn->record_hash;
-    return load_from(txn, &own, true, &head->look, 0, error);
+    return load_from(txn, &own, true, head, 0, error);
 }
 
 static xt_status load_newest(struct xti_txn *txn, const struct xti_head *head,
                              const struct xtd_head_slot *slot, uint64_t window_bytes,
                              xt_error *error)
 {
-    const struct xti_head_look *look = &head->look;
-    xt_status status = load_from(txn, slot, must_roll(txn, head), look, window_bytes, error);
+    xt_status status = load_from(txn, slot, must_roll(txn, head), head, window_bytes, error);
 
     /* What a loose slot leads to may have been lost by a write that failed after it was written. */
     if (status == XT_ECORRUPT && slot == &head->loose && txn->current == NULL)
-        status = load_from(txn, &head->newest, true, look, window_bytes, error);
+        status = load_from(txn, &head->newest, true, head, window_bytes, error);
     return status;
 }
 
@@ -669,12 +689,6 @@ static xt_status try_load(struct xti_txn *txn, const struct xti_head *head, uint
     if (head->has_loose)
         txn->tried_hash = head->loose.record_hash;
     return XT_OK;
-}
-
-static bool has_changed(const struct xti_head *head, const struct xti_head *before)
-{
-    return head->newest.crc32c != before->newest.crc32c || head->has_loose != before->has_loose ||
-           (head->has_loose && head->loose.crc32c != before->loose.crc32c);
 }
 
 /* What a reader finds may contradict itself because the writer went on meanwhile: then HEAD has

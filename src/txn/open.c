@@ -167,9 +167,11 @@ static xt_status make_durable(struct xti_txn *txn, xt_error *error)
     if (txn->tip->range_count > 0 || txn->next_is_damaged)
         txn->head_position = (txn->head_position + 1) % XTD_HEAD_DURABLE_SLOTS;
     if (status == XT_OK)
+        status = xti_write_loose(txn, &txn->state, txn->record_hash, txn->state.txn, true, error);
+    if (status == XT_OK)
         status = xti_write_head(txn, txn->head_position, &txn->state, txn->record_hash, error);
     if (status == XT_OK)
-        status = xti_write_loose(txn, &txn->state, txn->record_hash, txn->state.txn, true, error);
+        xti_head_was_written(txn, txn->head_position, &txn->state);
     xti_tip_free(txn, txn->tip);
     txn->tip = NULL;
     return status;
@@ -253,6 +255,7 @@ xt_status xti_txn_open(const struct xti_os *os, const char *path, bool writable,
         return status;
     }
     xti_report_clear(error);
+    txn->is_ready = true;
     *out = txn;
     return XT_OK;
 }

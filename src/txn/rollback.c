@@ -5,22 +5,25 @@
  *
  * SPDX-License-Identifier: MIT
  */
-#include "txn/txn_private.h"
+#include "txn/lives.h"
 
 /* B1. Drops the arenas that only unpublished changes use. */
 static void drop_new_arenas(struct xti_txn *txn)
 {
     char name[XTI_NAME_BYTES];
+    struct xti_arena_file held;
 
     for (uint32_t i = txn->space.arena_count; i-- > 0;) {
         const struct xti_arena *arena = &txn->space.arenas[i];
         struct xti_epoch_part *part = xti_epoch_part(txn, arena->id);
 
         if (arena->visible_units > xti_arena_header_units(txn) ||
-            arena->created_txn <= txn->state.txn)
+            arena->created_txn <= txn->state.txn || (part == NULL && txn->path != NULL))
             continue;
         if (part != NULL) {
             xti_epoch_forget(txn, part);
+            if (xti_arena_file_take(txn, arena->id, &held))
+                txn->os->close(txn->os, held.file);
             xti_name_arena(name, arena->id);
             (void)xti_remove_file(txn->os, txn->path, name);
         }

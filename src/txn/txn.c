@@ -2,8 +2,9 @@
  *
  * SPDX-License-Identifier: MIT
  */
+#include "txn/creation.h"
 #include "txn/kept.h"
-#include "txn/txn_private.h"
+#include "txn/lives.h"
 
 #include <string.h>
 
@@ -20,6 +21,7 @@ xt_status xti_txn_new(const struct xti_os *os, const char *path, xt_error *error
     txn->process_id = os->process_id(os);
     txn->edit.space = &txn->space;
     txn->edit.layout = &txn->layout;
+    xti_txn_set_durability(txn, XT_DURABLE);
     txn->lock_file = XTI_FILE_NONE;
     txn->head_file = XTI_FILE_NONE;
     if (path != NULL)
@@ -51,10 +53,12 @@ static void remove_pending_files(struct xti_txn *txn)
 {
     char name[XTI_NAME_BYTES];
 
-    for (uint32_t i = 0; i < txn->epoch.part_count; i++) {
-        if (!txn->epoch.parts[i].is_new || txn->is_broken)
+    for (uint32_t i = 0; i < txn->space.arena_count; i++) {
+        const struct xti_arena *arena = &txn->space.arenas[i];
+
+        if (arena->listed_units != 0 || xti_arena_is_dropped(arena))
             continue;
-        xti_name_arena(name, txn->epoch.parts[i].arena_id);
+        xti_name_arena(name, arena->id);
         (void)xti_remove_file(txn->os, txn->path, name);
     }
 }
@@ -73,14 +77,36 @@ static void release_views(struct xti_txn *txn)
     }
 }
 
+/* A file of which more was written than is committed is cut. */
+static void cut(struct xti_txn *txn, const struct xti_arena_file *held)
+{
+    const struct xti_arena *arena = xti_space_arena(&txn->space, held->arena_id);
+
+    if (arena != NULL && !xti_arena_is_dropped(arena) && arena->listed_units != 0 &&
+        held->ahead_units > arena->durable_units)
+        (void)txn->os->cut(txn->os, held->file, arena->durable_units << XTD_UNIT_SHIFT);
+}
+
+/* W1, W2. A store that was closed needs no rolling forward, and has no zeroes behind its end. */
+static void end_writing(struct xti_txn *txn)
+{
+    if (xti_txn_sync(txn, NULL) != XT_OK)
+        return;
+    for (uint32_t i = 0; i < txn->epoch.part_count; i++)
+        cut(txn, &txn->epoch.parts[i].held);
+    for (uint32_t i = 0; i < txn->held_count; i++)
+        cut(txn, &txn->held[i]);
+    remove_pending_files(txn);
+}
+
 static void undo_pending(struct xti_txn *txn)
 {
     if (xti_txn_is_forked(txn))
         return;
     if (txn->is_hidden && txn->head_file != XTI_FILE_NONE)
         xti_creation_undo(txn);
-    if (txn->path != NULL && txn->is_writable)
-        remove_pending_files(txn);
+    else if (txn->path != NULL && txn->is_writable && txn->is_ready && !txn->is_broken)
+        end_writing(txn);
 }
 
 void xti_txn_close(struct xti_txn *txn)
@@ -92,6 +118,8 @@ void xti_txn_close(struct xti_txn *txn)
     os = txn->os;
     undo_pending(txn);
     xti_epoch_end(txn);
+    xti_arena_file_close(txn);
+    xti_zeroes_release(txn);
     xti_tip_free(txn, txn->tip);
     xti_free_release(txn);
     xti_kept_release(txn);
@@ -115,6 +143,11 @@ void xti_txn_close(struct xti_txn *txn)
 bool xti_txn_is_forked(const struct xti_txn *txn)
 {
     return txn->os->process_id(txn->os) != txn->process_id;
+}
+
+void xti_txn_set_durability(struct xti_txn *txn, xt_durability durability)
+{
+    txn->durability = durability == XT_DURABLE ? XTI_DURABLE_MEANS : durability;
 }
 
 bool xti_txn_is_writable(const struct xti_txn *txn)

@@ -293,6 +293,20 @@ XT_NODISCARD xt_status xti_txn_rollback(struct xti_txn *txn);
  * edits nodes then ends what it has put off. NULL: nobody does. */
 void xti_txn_on_settle(struct xti_txn *txn, void (*settle)(void *who), void *who);
 
+/* What a handle for writing promises of its commits; XTI_DURABLE_MEANS until it is said. */
+void xti_txn_set_durability(struct xti_txn *txn, xt_durability durability);
+
+/* What XT_DURABLE stands for. */
+#define XTI_DURABLE_MEANS XT_DURABLE_TWO_SYNCS
+
+/* All commits so far are durable, and a durable slot of HEAD names the last of them. Errors as
+ * xt_store_sync(). */
+XT_NODISCARD xt_status xti_txn_sync(struct xti_txn *txn, xt_error *error);
+
+/* The epoch has `bytes` (0: never), or the last commit is `ns` old (0: never), or the arena that takes
+ * allocations has room for no more than the epoch has in it: a publish had better be a commit. */
+bool xti_txn_wants_commit(const struct xti_txn *txn, uint64_t bytes, uint64_t ns);
+
 /* True while something was allocated or freed or the root was set since the last publish. */
 bool xti_txn_is_dirty(const struct xti_txn *txn);
 

@@ -14,11 +14,24 @@
 #include "txn/reader.h"
 #include "txn/txn.h"
 
+/* An arena's file that is open for writing. */
+struct xti_arena_file {
+    uint32_t arena_id;
+    bool is_unsynced; /* something in it was written since its last sync */
+    xti_file file;
+    uint64_t ahead_units; /* so long it is at least: data, or zeroes that were written ahead */
+};
+
+#define XTI_HELD_MAX 8u
+
+/* How far the preparation of a spare arena is that no manifest lists (spare.c). */
+enum xti_spare_step { XTI_SPARE_NONE, XTI_SPARE_MADE, XTI_SPARE_READY, XTI_SPARE_FAILED };
+
 /* The part of the epoch (the changes since the last commit) that lies in one arena. */
 struct xti_epoch_part {
     uint32_t arena_id;
-    bool is_new; /* the arena was created in this epoch */
-    xti_file file;
+    bool is_new; /* no manifest lists the arena */
+    struct xti_arena_file held;
     uint64_t first_unit;    /* of the extent, from the start of the arena */
     uint64_t written_units; /* up to there the bytes are in the file and in `hash` */
     uint64_t sealed_units;  /* up to there blocks carry checksums; the end of one */
@@ -70,10 +83,20 @@ struct xti_txn {
     struct xtd_state state; /* the newest commit */
     uint64_t record_hash;
     uint8_t boot_id[16];
-    uint64_t tried_hash;    /* record_hash of the last loose slot that was not trusted */
-    uint32_t head_position; /* of the newest durable slot */
-    bool next_is_damaged;   /* the one after it, as it was found */
-    struct xti_tip *tip;    /* while a writer opens the store: what was found behind HEAD */
+    uint64_t tried_hash; /* record_hash of the last loose slot that was not trusted */
+    bool is_ready;       /* opened or created, to the end */
+    xt_durability durability;
+    uint64_t durable_txn;  /* the highest commit known to be durable */
+    uint64_t head_txn;     /* the commit that the newest durable slot names */
+    uint64_t head_time_ns; /* when that was written */
+    uint64_t head_bytes;   /* committed since */
+    void *zeroes;          /* NULL until zeroes are written ahead */
+    enum xti_spare_step spare_step;
+    uint32_t held_count;
+    struct xti_arena_file held[XTI_HELD_MAX]; /* files without a part in the epoch */
+    uint32_t head_position;             /* of the newest durable slot */
+    bool next_is_damaged;               /* the one after it, as it was found */
+    struct xti_tip *tip; /* while a writer opens the store: what was found behind HEAD */
 
     struct xti_view *current; /* the newest view */
     bool is_torn;             /* a refresh took away arenas of the current view, and failed */
@@ -110,7 +133,15 @@ static inline void xti_txn_settle(struct xti_txn *txn)
 
 /* ---- epoch.c ------------------------------------------------------------------------------- */
 
-/* Creates an arena of at least `units` free units, with its file, and makes it the current one. */
+/* From that size on blocks are asked for before a write, so that a full disk is reported before
+ * anything is written and large files lie in one piece; for small commits it costs more than it
+ * gives. */
+#define XTI_ALLOCATE_BYTES_MIN ((size_t)1 << 20)
+
+/* Creates an arena of at least `units` free units, with its file; the second makes it the current
+ * one, with a part in the epoch. */
+xt_status xti_epoch_make_arena(struct xti_txn *txn, uint64_t units, uint32_t *arena_id,
+                               xti_file *file, xt_error *error);
 xt_status xti_epoch_add_arena(struct xti_txn *txn, uint64_t units, xt_error *error);
 
 /* The current arena, with room for `units`, and with the record's page if the epoch has none yet.
@@ -128,6 +159,14 @@ void xti_epoch_seal(struct xti_txn *txn, struct xti_epoch_part *part, uint64_t u
 /* Seals and writes the part's bytes up to `units` (whole pages) and hashes them. */
 xt_status xti_epoch_write(struct xti_txn *txn, struct xti_epoch_part *part, uint64_t units,
                           xt_error *error);
+
+/* The part's file was written up to `units`. */
+static inline void xti_epoch_note_write(struct xti_epoch_part *part, uint64_t units)
+{
+    part->held.is_unsynced = true;
+    if (part->held.ahead_units < units)
+        part->held.ahead_units = units;
+}
 
 /* The epoch's part in an arena; NULL: none. */
 struct xti_epoch_part *xti_epoch_part(struct xti_txn *txn, uint32_t arena_id);

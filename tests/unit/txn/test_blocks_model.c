@@ -299,7 +299,11 @@ static void commit(struct world *world)
         if (world->disk != NULL)
             committed_holds(world);
     } else if (status == XT_EBROKEN) {
-        reopen(world); /* what failed is the write to HEAD */
+        /* What failed is the write to HEAD: who opens the store finds the commit behind it. */
+        memset(world->pending.is_new, 0, sizeof world->pending.is_new);
+        world->committed = world->pending;
+        reopen(world);
+        published_holds(world);
     }
 }
 
