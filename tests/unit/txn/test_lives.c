@@ -261,7 +261,7 @@ static void a_live_table_that_lies_is_refused(void)
         xti_commit_live(record)->arena_id = rows[row].arena_id;
         xti_commit_live(record)->live_units -= rows[row].more;
         slot->record_hash = xti_commit_seal(record);
-        xti_head_seal(slot);
+        xti_head_seal(slot, slot->slot);
         (void)CHECK_STATUS(
             xti_txn_open(stage.os, PATH, false, XT_VERIFY_LAZY, WINDOW_BYTES, &error, &reader),
             XT_ECORRUPT);
