@@ -332,7 +332,7 @@ static void calls_come_in_the_order_of_the_protocol(void)
     memset(recorder.log, 0, sizeof recorder.log);
     xti_txn_close(txn);
     xti_txn_close(scene_open(&recorder.fail.os, true));
-    (void)CHECK_STR(recorder.log, "S S Hw Hw Hw Hs");
+    (void)CHECK_STR(recorder.log, "Lw Ls S S Hw Hw Hw Hs");
     disk_os_destroy(disk);
 }
 
