@@ -248,14 +248,18 @@ xt_status xti_insert_item(struct xti_writer *writer, uint64_t id)
 /* Lower trees are in the processor's cache. */
 #define LATE_HEIGHT_MIN 3u
 
-/* True: the leaf took the item. */
+/* True: the leaf took the item, if one waits. */
 static bool late_write(struct xti_writer *writer, struct xti_step *step)
 {
-    const struct xti_late *late = &writer->late;
-    struct xtd_node *leaf = xti_txn_own_node(writer->txn, step->ref, 0, &writer->memory);
+    struct xti_late *late = &writer->late;
+    struct xtd_node *leaf;
 
+    if (!late->is_set)
+        return true;
+    leaf = xti_txn_own_node(writer->txn, step->ref, 0, &writer->memory);
     if (leaf == NULL || leaf->count == leaf->capacity)
         return false;
+    late->is_set = false;
     slot_write(writer->layout, leaf, leaf->count, late->low, late->high);
     xti_leaf_ids(writer->layout, leaf)[leaf->count] = late->id;
     leaf->count++;
@@ -282,9 +286,9 @@ void xti_late_end(struct xti_writer *writer)
     struct xti_late *late = &writer->late;
     xt_status status;
 
-    late->is_set = false;
     if (late_write(writer, &writer->path[0]))
         return;
+    late->is_set = false;
     late_swap(writer);
     status = xti_path_enter(writer, 0, writer->path[0].ref);
     writer->path_is_own = status == XT_OK && writer->path[0].is_own;
@@ -305,8 +309,9 @@ static bool late_has_room(const struct xti_writer *writer)
                (uint64_t)7 * writer->leaf_units;
 }
 
-/* Down to level 1: only own nodes that are no supernodes. */
-static bool late_descend(struct xti_writer *writer)
+/* Down to level 1: only own nodes that are no supernodes. The item that waits for the leaf of
+ * another path is written while level 1 is on its way. */
+static bool late_descend(struct xti_writer *writer, struct xti_step *waiting)
 {
     uint32_t ref = writer->root.ref;
 
@@ -321,14 +326,17 @@ static bool late_descend(struct xti_writer *writer)
         step->is_own = true;
         writer->path_holds = xti_choose(writer, node, &step->slot);
         ref = xti_inner_refs_const(writer->layout, node)[step->slot];
-        if (level == 2)
+        if (level == 2) {
             xti_child_ask(writer, ref, 1);
+            if (!late_write(writer, waiting))
+                return false;
+        }
     }
     writer->path[0].ref = ref;
     return xti_txn_is_memory(writer->txn, ref, &writer->memory);
 }
 
-/* False: nothing was changed. */
+/* False: nothing was changed, but an item that waited may be in its leaf. */
 static bool insert_late(struct xti_writer *writer, uint64_t id)
 {
     struct xti_step *before = writer->path;
@@ -337,7 +345,7 @@ static bool insert_late(struct xti_writer *writer, uint64_t id)
     if (!late_has_room(writer) || path_leads(writer))
         return false;
     writer->path = writer->paths[before == writer->paths[0]];
-    if (!late_descend(writer) || (late->is_set && !late_write(writer, &before[0]))) {
+    if (!late_descend(writer, &before[0])) {
         writer->path = before;
         return false;
     }
