@@ -147,8 +147,10 @@ void xti_dropped_unlink(struct xti_txn *txn)
             arena->dropped_generation >= txn->state.manifest_generation)
             continue;
         xti_name_arena(name, arena->id);
-        (void)xti_remove_file(txn->os, txn->path, name);
+        (void)xti_remove_file(txn->os, txn->path, name); /* without the mutex: it may take long */
+        txn->os->mutex_lock(txn->os, txn->mutex);
         arena->is_unlinked = true;
+        txn->os->mutex_unlock(txn->os, txn->mutex);
     }
 }
 

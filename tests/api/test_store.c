@@ -480,7 +480,7 @@ static void stats_tell_the_files(void)
 {
     const char *path = store_path();
     xt_store_stats stats = {.struct_size = sizeof stats};
-    uint64_t committed = 0, live = 0, range = 0;
+    uint64_t committed = 0, live = 0, range = 0, files = 0;
     struct oracle oracle;
     xt_store *store;
 
@@ -498,6 +498,7 @@ static void stats_tell_the_files(void)
         snprintf(name, sizeof name, "%s/%s", path, arena.file);
         CHECK_INT(stat(name, &info), 0);
         CHECK((uint64_t)info.st_size >= arena.committed_bytes);
+        files += (uint64_t)info.st_size;
         CHECK(arena.committed_bytes <= arena.range_bytes);
         committed += arena.committed_bytes;
         live += arena.live_bytes;
@@ -505,7 +506,9 @@ static void stats_tell_the_files(void)
     }
     CHECK_U64(stats.committed_bytes, committed);
     CHECK_U64(stats.arena_bytes, range);
-    CHECK(stats.live_bytes <= committed && live <= committed);
+    CHECK_U64(stats.live_bytes, live);
+    CHECK_U64(stats.dead_bytes, committed - live);
+    CHECK_U64(stats.file_bytes, files);
     CHECK(stats.commit_time_ns > 0);
     CHECK_U64(stats.format_version, 2);
     CHECK_STATUS(xt_store_close(store), XT_OK);
@@ -537,7 +540,7 @@ static void every_verify_mode_reads_the_same(void)
 static void arenas_in_memory_add_up(void)
 {
     xt_store_stats stats = {.struct_size = sizeof stats};
-    uint64_t committed = 0;
+    uint64_t committed = 0, live = 0;
     struct oracle oracle;
     xt_store *store;
 
@@ -552,8 +555,12 @@ static void arenas_in_memory_add_up(void)
         CHECK_STATUS(xt_store_arena(store, i, &arena), XT_OK);
         CHECK(arena.live_bytes <= arena.committed_bytes);
         committed += arena.committed_bytes;
+        live += arena.live_bytes;
     }
     CHECK_U64(stats.committed_bytes, committed);
+    CHECK_U64(stats.live_bytes, live);
+    CHECK_U64(stats.dead_bytes, committed - live);
+    CHECK_U64(stats.file_bytes, 0);
     CHECK_STATUS(xt_store_close(store), XT_OK);
     oracle_release(&oracle);
 }
