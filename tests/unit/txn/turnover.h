@@ -1,7 +1,7 @@
 /* tests/unit/txn/turnover.h -- a writer that leaves dead arenas behind, drops and removes them.
  *
  * Each turn fills an arena, so that the next commit begins another one, and the arenas before it
- * hold nothing that the tree refers to. Their places are used again as soon as they are dropped.
+ * hold nothing that the tree refers to. Their places are used again soon after.
  *
  * SPDX-License-Identifier: MIT
  */
@@ -11,25 +11,8 @@
 #include "txn/kept.h"
 #include "unit/txn/scene.h"
 
-/* Leaves dead arenas out of the manifest that the next commit writes, also those that a kept
- * snapshot needs: then only that one knows them. */
-static inline void turnover_drop(struct xti_txn *txn)
-{
-    struct xti_space *space = &txn->space;
-
-    txn->os->mutex_lock(txn->os, txn->mutex);
-    for (uint32_t i = space->arena_count; i-- > 0;) {
-        const struct xti_arena *arena = &space->arenas[i];
-
-        if (arena->is_sealed && arena->live_units == 0 && arena->id != txn->now.arena_id)
-            xti_space_remove(space, i);
-    }
-    txn->os->mutex_unlock(txn->os, txn->mutex);
-    txn->edit.room = 0; /* positions have changed */
-}
-
-/* Commits a leaf with that id in a new arena, without the dead ones; then removes the files that
- * neither of the last two manifests lists. No view of the writer's is in use. */
+/* Commits a leaf with that id in a new arena; the writer drops the dead ones, and removes the file
+ * of each two manifests later. */
 static inline xt_status turnover(struct xti_txn *txn, uint64_t id)
 {
     uint64_t units = ARENA_UNITS - 210; /* too much for what has begun, just enough for a new one */
@@ -39,14 +22,7 @@ static inline xt_status turnover(struct xti_txn *txn, uint64_t id)
     if (status != XT_OK)
         return status;
     xti_txn_free(txn, ref, (uint32_t)units);
-    status = scene_put(txn, id);
-    if (status != XT_OK)
-        return status;
-    turnover_drop(txn);
-    status = xti_txn_commit(txn, NULL);
-    if (status == XT_OK)
-        xti_remove_leftovers(txn);
-    return status;
+    return scene_put_and_commit(txn, id);
 }
 
 /* The ids of arenas that have files. */
