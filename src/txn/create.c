@@ -284,6 +284,7 @@ static xt_status create(const struct xti_os *os, const char *path, const struct 
     txn->is_writable = true;
     txn->is_hidden = how->is_hidden;
     txn->next_arena_id = 1;
+    txn->knows_arenas = true;
     xti_txn_set_schema(txn, schema, SUPERNODE_UNITS_MAX);
     status = random_bytes(txn, txn->uuid, sizeof txn->uuid, error);
     if (status != XT_OK)

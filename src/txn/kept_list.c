@@ -17,8 +17,8 @@ static bool is_current(struct xti_txn *txn, uint32_t arena_id)
 
     txn->os->mutex_lock(txn->os, txn->mutex);
     arena = xti_space_arena(&txn->space, arena_id);
-    result =
-        arena != NULL && !xti_arena_is_dropped(arena) && (!arena->is_sealed || arena->visible_live_units > 0);
+    result = arena != NULL && !xti_arena_is_dropped(arena) &&
+             (!arena->is_sealed || arena->visible_live_units > 0);
     txn->os->mutex_unlock(txn->os, txn->mutex);
     return result;
 }

@@ -1,9 +1,10 @@
 /* src/txn/lives.c -- the life of arenas: how large they are made, when they are left, how they go.
  *
- * An arena is open, then sealed, then, when nothing in it is live and no kept snapshot pins it,
- * left out of the next manifest: dropped. Its file goes when the manifest after that one is named
- * by a synced HEAD, its address range when besides no view of this handle may lead there. The
- * steps: README.md, "How an arena goes".
+ * An arena is open, then sealed, then, when nothing in it is live, left out of the next manifest:
+ * dropped. Its file goes when the manifest after that one is named by a synced HEAD, or with the
+ * last kept snapshot that needs it; its place in the space when besides no view of this handle may
+ * lead there; its range can then be had, unless a kept snapshot holds it. The steps: README.md,
+ * "How an arena goes".
  *
  * SPDX-License-Identifier: MIT
  */
@@ -85,8 +86,7 @@ bool xti_arena_is_left_out(const struct xti_txn *txn, const struct xti_arena *ar
     bool is_used = arena->is_sealed || arena->top_units > xti_arena_header_units(txn);
 
     return arena->live_units == 0 && is_used && arena->id != txn->now.arena_id &&
-           !xti_arena_is_dropped(arena) && !has_part(txn, arena->id) &&
-           !xti_arena_is_pinned(txn, arena->id);
+           !xti_arena_is_dropped(arena) && !has_part(txn, arena->id);
 }
 
 static bool has_new_arenas(const struct xti_txn *txn)
@@ -146,8 +146,10 @@ void xti_dropped_unlink(struct xti_txn *txn)
         if (!xti_arena_is_dropped(arena) || arena->is_unlinked ||
             arena->dropped_generation >= txn->state.manifest_generation)
             continue;
-        xti_name_arena(name, arena->id);
-        (void)xti_remove_file(txn->os, txn->path, name); /* without the mutex: it may take long */
+        if (!xti_arena_is_pinned(txn, arena->id)) { /* else it goes with the last that needs it */
+            xti_name_arena(name, arena->id);
+            (void)xti_remove_file(txn->os, txn->path, name); /* without the mutex: it may be slow */
+        }
         txn->os->mutex_lock(txn->os, txn->mutex);
         arena->is_unlinked = true;
         txn->os->mutex_unlock(txn->os, txn->mutex);

@@ -35,6 +35,7 @@ static bool note_leftover(void *context, const char *name)
     struct leftovers *found = context;
     struct xti_txn *txn = found->txn;
     uint64_t generation = txn->state.manifest_generation;
+    const struct xti_arena *arena;
     uint64_t number;
     bool is_needed = true;
 
@@ -46,8 +47,8 @@ static bool note_leftover(void *context, const char *name)
         is_needed = number == generation || number + 1 == generation;
         break;
     case XTI_IS_ARENA:
-        is_needed = !txn->knows_arenas ||
-                    xti_space_arena(&txn->space, (uint32_t)number) != NULL ||
+        arena = xti_space_arena(&txn->space, (uint32_t)number);
+        is_needed = !txn->knows_arenas || (arena != NULL && !arena->is_unlinked) ||
                     xti_arena_is_pinned(txn, (uint32_t)number);
         break;
     case XTI_IS_LOCK:

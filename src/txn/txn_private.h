@@ -63,7 +63,7 @@ struct xti_txn {
     char *path; /* NULL: in memory */
     size_t path_size;
     uint64_t process_id; /* of the process that made the handle */
-    void *mutex;         /* guards space.arenas, state, current and references; see README.md, "Threads" */
+    void *mutex; /* guards space.arenas, state, current and references; see README.md, "Threads" */
     bool is_writable;
     bool is_hidden;   /* its HEAD has no name yet: closing it removes everything */
     bool made_folder; /* a creation made the folder too */
@@ -117,7 +117,8 @@ struct xti_txn {
     struct xti_kept *kept; /* in a writer, ascending number */
     size_t kept_count;
     size_t kept_capacity;
-    bool knows_arenas; /* in a writer: the space has every arena that no kept snapshot alone needs */
+    bool
+        knows_arenas; /* in a writer: the space has every arena that no kept snapshot alone needs */
 
     uint32_t committed_sequence; /* edit.sequence after the last commit */
     uint32_t free_size_count;
