@@ -908,9 +908,10 @@ XT_API XT_NODISCARD xt_status xt_nearest_many(const xt_snapshot *snapshot, const
 
 #define XT_SNAPSHOT_NAME_BYTES 64
 
-/** Keeps the newest commit. What is published or pending is not part of it.
+/** Keeps the newest commit, after xt_store_sync(). What is published or pending is not part of it.
  *
- * name     UTF-8, at most 63 bytes, not the name of another kept snapshot; NULL or "": no name.
+ * name     UTF-8, at most 63 bytes, not digits only, not the name of another kept snapshot; NULL or
+ *          "": no name.
  * number   what it is known by: xt_snapshot_txn() of the commit.
  * error    may be NULL, here and below.
  *

@@ -22,7 +22,7 @@ SOURCE_LINES = 800
 HEADER_LINES = 300
 COLUMNS = 100
 
-HEADER_LINES_PUBLIC = 900  # include/xtree.h: the whole interface in one file
+HEADER_LINES_PUBLIC = 1200  # include/xtree.h: the whole interface in one file
 
 # (path, how the message begins): reason
 KERNEL = "a kernel's signature: an options struct would be built anew for every node"

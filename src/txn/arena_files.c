@@ -108,7 +108,8 @@ static uint64_t zero_bytes(const struct xti_txn *txn)
     return bytes > ZERO_BYTES_MAX ? ZERO_BYTES_MAX : bytes & ~(uint64_t)(XTD_PAGE_BYTES - 1);
 }
 
-void xti_arena_file_write_ahead(struct xti_txn *txn, struct xti_arena_file *held, uint64_t from_unit)
+void xti_arena_file_write_ahead(struct xti_txn *txn, struct xti_arena_file *held,
+                                uint64_t from_unit)
 {
     const struct xti_arena *arena = xti_space_arena(&txn->space, held->arena_id);
     uint64_t from = held->ahead_units > from_unit ? held->ahead_units : from_unit;

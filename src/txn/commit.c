@@ -269,7 +269,8 @@ static enum way choose_way(const struct xti_txn *txn, const struct xtd_state *st
         return WITH_TWO_SYNCS;
     if (txn->durability == XT_ORDERED)
         return files < XTI_HELD_MAX ? WITHOUT_SYNC : WITH_TWO_SYNCS;
-    if (txn->epoch.part_count != 1 || xti_arena_file_is_unsynced(txn) || head_is_due(txn, state->time_ns))
+    if (txn->epoch.part_count != 1 || xti_arena_file_is_unsynced(txn) ||
+        head_is_due(txn, state->time_ns))
         return WITH_TWO_SYNCS;
     return WITH_ONE_SYNC;
 }

@@ -185,8 +185,17 @@ xt_status xti_kept_load(struct xti_txn *txn, xt_error *error)
 
 /* ---- keeping --------------------------------------------------------------------------------- */
 
+/* Who asks for a snapshot by name or number must not be misunderstood. */
+static bool is_number(const char *name)
+{
+    return name[0] != '\0' && name[strspn(name, "0123456789")] == '\0';
+}
+
 static xt_status check_name(const struct xti_txn *txn, const char *name, xt_error *error)
 {
+    if (is_number(name))
+        return xti_report(error, XT_EINVAL, txn->path, NULL, XTI_NO_OFFSET,
+                          "a name is not a number");
     if (!xti_snapshot_name_fits(name, strlen(name)))
         return xti_report(error, XT_EINVAL, txn->path, NULL, XTI_NO_OFFSET,
                           "a name is UTF-8 and at most 63 bytes long");
@@ -293,6 +302,8 @@ xt_status xti_txn_keep(struct xti_txn *txn, const char *name, uint64_t *number, 
     status = check_keeper(txn, error);
     if (status == XT_OK)
         status = check_name(txn, name, error);
+    if (status == XT_OK) /* K1: what is kept must not be lost */
+        status = xti_txn_sync(txn, error);
     if (status == XT_OK && position_of(txn, txn->state.txn) < txn->kept_count)
         status = xti_report(error, XT_EEXIST, txn->path, NULL, XTI_NO_OFFSET,
                             "the newest commit is kept already");

@@ -94,8 +94,8 @@ struct xti_txn {
     enum xti_spare_step spare_step;
     uint32_t held_count;
     struct xti_arena_file held[XTI_HELD_MAX]; /* files without a part in the epoch */
-    uint32_t head_position;             /* of the newest durable slot */
-    bool next_is_damaged;               /* the one after it, as it was found */
+    uint32_t head_position;                   /* of the newest durable slot */
+    bool next_is_damaged;                     /* the one after it, as it was found */
     struct xti_tip *tip; /* while a writer opens the store: what was found behind HEAD */
 
     struct xti_view *current; /* the newest view */

@@ -139,6 +139,7 @@ static void names_are_unique_and_found(void)
     (void)CHECK_STATUS(xti_txn_keep(writer, "first", &number, NULL), XT_EEXIST);
     (void)CHECK_U64(number, 0);
     (void)CHECK_STATUS(xti_txn_keep(writer, "\xff", &number, NULL), XT_EINVAL);
+    (void)CHECK_STATUS(xti_txn_keep(writer, "2026", &number, NULL), XT_EINVAL);
     (void)keep(writer, "");
     (void)CHECK_STATUS(scene_put_and_commit(writer, 3), XT_OK);
     (void)keep(writer, "");
