@@ -25,9 +25,9 @@ static const struct {
     unsigned draws;
     unsigned deeper; /* one state in so many is followed by another loss */
 } DEPTHS[CAMPAIGN_DEPTHS] = {
-    {5, 30, 10},
-    {3, 4,  16},
-    {2, 3,  24},
+    {5, 30, 12},
+    {3, 4,  24},
+    {2, 3,  32},
     {2, 2,  0 },
 };
 
