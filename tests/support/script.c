@@ -79,7 +79,7 @@ static void content_take(struct script_content *content, size_t i)
             (content->count - i) * sizeof content->keys[0]);
 }
 
-static struct script_content *content_copy(const struct script_content *content)
+struct script_content *script_content_copy(const struct script_content *content)
 {
     struct script_content *copy = malloc(sizeof *copy);
 
@@ -197,7 +197,7 @@ static xt_status items_ask(const struct script_world *world, uint64_t seed,
     return XT_OK;
 }
 
-static xt_status content_ask(const struct script_world *world, uint64_t seed,
+xt_status script_content_ask(const struct script_world *world, uint64_t seed,
                              const struct script_content *content, const xt_snapshot *snapshot,
                              bool *right)
 {
@@ -244,12 +244,13 @@ bool script_finds(const struct script_world *world, uint64_t seed,
         printf("    found commit %" PRIu64 ", may be %" PRIu64 " to %" PRIu64 "%s\n", *number,
                expected->lowest, expected->newest, expected->may_go_on ? " or later" : "");
         right = false;
-    } else if (!CHECK_STATUS(
-                   content_ask(world, seed, script_content_of(expected, *number), snapshot, &right),
-                   XT_OK)) {
+    } else if (!CHECK_STATUS(script_content_ask(world, seed, script_content_of(expected, *number),
+                                                snapshot, &right),
+                             XT_OK)) {
         right = false;
     }
     xt_snapshot_release(snapshot);
+    right = right && script_kept_hold(world, seed, expected, store);
     if (CHECK_STATUS(check_deep(store, &error), XT_OK))
         return right;
     printf("    %s: %s\n", error.path, error.check);
@@ -268,7 +269,8 @@ xt_status script_tries(const struct script_world *world, uint64_t seed,
         return status;
     number = xt_snapshot_txn(snapshot);
     if (number <= 1 || number > expected->newest || expected->commits[number] != NULL)
-        status = content_ask(world, seed, script_content_of(expected, number), snapshot, right);
+        status =
+            script_content_ask(world, seed, script_content_of(expected, number), snapshot, right);
     xt_snapshot_release(snapshot);
     return status == XT_OK ? check_deep(store, NULL) : status;
 }
@@ -281,7 +283,7 @@ static xt_status published_ask(struct script *script, bool *right)
     *right = true;
     if (status != XT_OK)
         return status;
-    status = content_ask(script->world, script->seed, &script->published, snapshot, right);
+    status = script_content_ask(script->world, script->seed, &script->published, snapshot, right);
     xt_snapshot_release(snapshot);
     return status;
 }
@@ -460,7 +462,7 @@ static void committed(struct script *script, uint64_t number)
     content_set(&script->published, &script->now);
     script->is_pending = false;
     if (number > expected->newest)
-        expected->commits[number] = content_copy(&script->now);
+        expected->commits[number] = script_content_copy(&script->now);
     expected->newest = number;
     expected->lowest = number;
 }
@@ -555,6 +557,8 @@ static const struct row {
     {"rollback", step_rollback, always,              4 },
     {"commit",   script_commit, always,              45},
     {"clean",    step_clean,    has_nothing_pending, 4 },
+    {"keep",     script_keep,   script_can_keep,     6 },
+    {"drop",     script_drop,   script_can_drop,     4 },
     {"reopen",   script_reopen, always,              5 },
     {"check",    step_check,    always,              2 },
     {"wait",     step_wait,     can_wait,            3 },
@@ -630,5 +634,6 @@ void script_continue(struct script *next, const struct script_expected *expected
     next->expected.lowest = number;
     next->expected.newest = number;
     if (number > 1)
-        next->expected.commits[number] = content_copy(script_content_of(expected, number));
+        next->expected.commits[number] = script_content_copy(script_content_of(expected, number));
+    script_kept_continue(&next->expected, expected);
 }

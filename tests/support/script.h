@@ -18,6 +18,8 @@
 #define SCRIPT_PATH "/store"
 #define SCRIPT_ITEMS_MAX 256
 #define SCRIPT_COMMITS_MAX 1024
+#define SCRIPT_KEPT_MAX 4
+#define SCRIPT_UNSURE_MAX 16
 
 struct script_world {
     const char *name;
@@ -41,8 +43,14 @@ struct script_content {
 };
 
 /* What may be found on the disk: commits lowest .. newest, and while the call is under way that
- * makes the next ones, later ones with the content `next`. 0 stands for no store. */
+ * makes the next ones, later ones with the content `next`. 0 stands for no store. Of kept snapshots
+ * all in `kept`, and perhaps some in `unsure`: those that a call is keeping or dropping, or failed
+ * to. */
 struct script_expected {
+    uint64_t kept[SCRIPT_KEPT_MAX];
+    uint64_t unsure[SCRIPT_UNSURE_MAX];
+    size_t kept_count;
+    size_t unsure_count;
     uint64_t lowest;
     uint64_t newest;
     bool may_go_on;
@@ -100,8 +108,30 @@ bool script_allows(const struct script_expected *expected, uint64_t number);
 const struct script_content *script_content_of(const struct script_expected *expected,
                                                uint64_t number);
 
+/* CHECKs that an open store has the kept snapshots that it must and none that it must not, and that
+ * each shows the content of its commit. */
+bool script_kept_hold(const struct script_world *world, uint64_t seed,
+                      const struct script_expected *expected, xt_store *store);
+
 /* Makes `next` go on from a commit that was found on a disk: nothing but it may be found there. */
 void script_continue(struct script *next, const struct script_expected *expected, uint64_t number,
                      const struct xti_os *os, const struct script *from);
+
+/* ---- between script.c and script_kept.c ------------------------------------------------------ */
+
+/* CHECKs the answers to some questions; the status is that of asking. */
+xt_status script_content_ask(const struct script_world *world, uint64_t seed,
+                             const struct script_content *content, const xt_snapshot *snapshot,
+                             bool *right);
+struct script_content *script_content_copy(const struct script_content *content);
+
+/* Rows of the table. */
+bool script_can_keep(const struct script *script);
+bool script_can_drop(const struct script *script);
+xt_status script_keep(struct script *script);
+xt_status script_drop(struct script *script);
+
+/* Kept snapshots that `next` begins with, with their contents. */
+void script_kept_continue(struct script_expected *next, const struct script_expected *from);
 
 #endif
