@@ -198,6 +198,7 @@ static bool goes_on(struct ground *above, struct disk_os *disk, uint64_t found, 
     bool holds;
 
     script_continue(&script, &above->script->expected, found, disk_os_table(disk), above->script);
+    script.trusts_close = true;
     if (watched)
         disk_os_watch(disk, watch, &ground);
     status = found == 0 ? script_create(&script) : script_reopen(&script);
@@ -206,8 +207,7 @@ static bool goes_on(struct ground *above, struct disk_os *disk, uint64_t found, 
     if (holds)
         holds = CHECK_STATUS(script_insert(&script), XT_OK) &&
                 CHECK_STATUS(script_commit(&script), XT_OK);
-    CHECK_STATUS(xt_store_close(script.store), XT_OK);
-    script.store = NULL;
+    script_close(&script);
     holds = holds && next_commit_stays(&ground, disk);
     disk_os_watch(disk, NULL, NULL);
     if (!holds)
@@ -308,6 +308,7 @@ bool campaign_run_script(struct campaign *campaign, size_t world, uint64_t seed)
 
     check_row = SCRIPT_WORLDS[world].name;
     script_init(&script, disk_os_table(disk), SCRIPT_PATH, &SCRIPT_WORLDS[world], seed);
+    script.trusts_close = true;
     script.wait = disk_wait;
     script.context = disk;
     disk_os_watch(disk, watch, &ground);

@@ -431,17 +431,6 @@ static xt_status step_load(struct script *script)
     return status;
 }
 
-static xt_status step_publish(struct script *script)
-{
-    xt_status status = xt_store_publish(script->store);
-
-    if (status == XT_OK) {
-        content_set(&script->published, &script->now);
-        script->is_pending = false;
-    }
-    return status;
-}
-
 static xt_status step_rollback(struct script *script)
 {
     xt_status status = xt_store_rollback(script->store);
@@ -461,10 +450,10 @@ static void committed(struct script *script, uint64_t number)
     XTI_ASSERT(number < SCRIPT_COMMITS_MAX);
     content_set(&script->published, &script->now);
     script->is_pending = false;
-    if (number > expected->newest)
-        expected->commits[number] = script_content_copy(&script->now);
-    expected->newest = number;
-    expected->lowest = number;
+    while (expected->newest < number)
+        expected->commits[++expected->newest] = script_content_copy(&script->now);
+    if (script->durability != XT_ORDERED)
+        expected->lowest = number;
 }
 
 static uint64_t store_number(xt_store *store)
@@ -473,6 +462,35 @@ static uint64_t store_number(xt_store *store)
 
     CHECK_STATUS(xt_store_stat(store, &stats), XT_OK);
     return stats.txn;
+}
+
+/* Where a limit is reached it commits. */
+static xt_status step_publish(struct script *script)
+{
+    xt_status status;
+    uint64_t number;
+
+    content_set(&script->expected.next, &script->now);
+    script->expected.may_go_on = true;
+    status = xt_store_publish(script->store);
+    number = store_number(script->store);
+    if (status == XT_OK && number > script->expected.newest)
+        committed(script, number);
+    script->expected.may_go_on = status == XT_EBROKEN;
+    if (status == XT_OK) {
+        content_set(&script->published, &script->now);
+        script->is_pending = false;
+    }
+    return status;
+}
+
+static xt_status step_sync(struct script *script)
+{
+    xt_status status = xt_store_sync(script->store, NULL);
+
+    if (status == XT_OK)
+        script->expected.lowest = script->expected.newest;
+    return status;
 }
 
 xt_status script_commit(struct script *script)
@@ -488,18 +506,44 @@ xt_status script_commit(struct script *script)
     return status;
 }
 
+void script_close(struct script *script)
+{
+    struct script_expected *expected = &script->expected;
+
+    if (script->store == NULL)
+        return;
+    CHECK_STATUS(xt_store_close(script->store), XT_OK);
+    script->store = NULL;
+    if (script->trusts_close && !expected->may_go_on)
+        expected->lowest = expected->newest;
+}
+
+static xt_durability durability_draw(struct script *script)
+{
+    static const xt_durability modes[] = {
+        XT_DURABLE,          XT_DURABLE_TWO_SYNCS, XT_DURABLE_ONE_SYNC, XT_DURABLE_ONE_SYNC,
+        XT_DURABLE_ONE_SYNC, XT_ORDERED,           XT_ORDERED};
+
+    script->durability = modes[draw(script, CHECK_COUNT(modes))];
+    return script->durability;
+}
+
 xt_status script_reopen(struct script *script)
 {
     xt_open_options options = XT_OPEN_OPTIONS_INIT;
 
-    CHECK_STATUS(xt_store_close(script->store), XT_OK);
-    script->store = NULL;
+    script_close(script);
     content_set(&script->now, script_content_of(&script->expected, script->expected.newest));
     content_set(&script->published, &script->now);
     script->is_pending = false;
     options.writable = true;
     options.window_bytes = WINDOW_BYTES;
+    options.durability = durability_draw(script);
     options.no_cleaning = draw(script, 4) == 0;
+    if (draw(script, 4) == 0)
+        options.commit_changes = draw(script, 20) + 1;
+    if (draw(script, 4) == 0)
+        options.commit_ms = draw(script, 2000) + 1;
     return xti_store_open(script->os, script->path, &options, &script->store);
 }
 
@@ -559,7 +603,8 @@ static const struct row {
     {"clean",    step_clean,    has_nothing_pending, 4 },
     {"keep",     script_keep,   script_can_keep,     6 },
     {"drop",     script_drop,   script_can_drop,     4 },
-    {"reopen",   script_reopen, always,              5 },
+    {"sync",     step_sync,     always,              4 },
+    {"reopen",   script_reopen, always,              8 },
     {"check",    step_check,    always,              2 },
     {"wait",     step_wait,     can_wait,            3 },
 };
@@ -601,7 +646,7 @@ void script_init(struct script *script, const struct xti_os *os, const char *pat
 
 void script_release(struct script *script)
 {
-    CHECK_STATUS(xt_store_close(script->store), XT_OK);
+    script_close(script);
     expected_release(&script->expected);
 }
 
@@ -616,11 +661,14 @@ xt_status script_create(struct script *script)
     options.inner_capacity = script->world->inner_capacity;
     options.arena_bytes = UINT64_C(2) << 20;
     options.window_bytes = WINDOW_BYTES;
+    options.durability = durability_draw(script);
     script->expected.next.count = 0;
     script->expected.may_go_on = true;
     status = xti_store_create(script->os, script->path, &options, &script->store);
-    if (status == XT_OK)
+    if (status == XT_OK) {
         committed(script, 1);
+        script->expected.lowest = 1;
+    }
     script->expected.may_go_on = status != XT_OK;
     return status;
 }

@@ -66,8 +66,11 @@ struct script {
     uint64_t random;
     void (*wait)(struct script *script, uint64_t ns); /* lets time go by; NULL: cannot */
     void *context;                                    /* for `wait` */
+    bool
+        trusts_close; /* nothing fails, so what was committed is durable when the store is closed */
 
     xt_store *store; /* NULL: not open */
+    xt_durability durability;
     uint64_t next_id;
     bool is_pending;                 /* something is, since the last publish */
     struct script_content now;       /* with what is pending */
@@ -83,7 +86,9 @@ void script_init(struct script *script, const struct xti_os *os, const char *pat
 void script_release(struct script *script);
 
 xt_status script_create(struct script *script);
-/* Closes the store, if one is open, and drops what was not committed; opens it for writing. */
+/* Drops what was not committed. A store that is not open is left as it is. */
+void script_close(struct script *script);
+/* Closes the store and opens it for writing, with options drawn anew. */
 xt_status script_reopen(struct script *script);
 /* One row of the table, by chance. What failed has changed nothing, but a commit that failed may
  * be found. */

@@ -110,6 +110,7 @@ xt_status script_keep(struct script *script)
     CHECK_U64(number, newest);
     number_remove(expected->unsure, &expected->unsure_count, newest);
     expected->kept[expected->kept_count++] = newest;
+    expected->lowest = newest; /* nothing is kept that is not durable */
     return XT_OK;
 }
 
