@@ -308,6 +308,8 @@ xt_status xti_txn_keep(struct xti_txn *txn, const char *name, uint64_t *number, 
         status = xti_report(error, XT_EEXIST, txn->path, NULL, XTI_NO_OFFSET,
                             "the newest commit is kept already");
     if (status == XT_OK)
+        status = xti_txn_sync(txn, error); /* what is kept is durable, whatever the mode */
+    if (status == XT_OK)
         status = make_snapshot(txn, name, &snapshot, error);
     if (status != XT_OK)
         return status;
