@@ -194,9 +194,10 @@ static bool search_next(struct xti_writer *writer, struct search *search, struct
         if (search->next_slot >= node->count)
             return false;
         xti_frame_inside(writer, node);
-        search->mask = writer->kernels->inner_covers(
-            xti_inner_boxes_const(layout, node), node->capacity, search->next_slot, layout->dims,
-            writer->rising.lo, writer->rising.hi);
+        search->mask =
+            writer->kernels->inner_covers(xti_inner_boxes_const(layout, node) + search->next_slot,
+                                          node->capacity, xti_slots_left(node, search->next_slot),
+                                          layout->dims, writer->rising.lo, writer->rising.hi);
         search->next_slot += 64;
     }
     step->slot = search->next_slot - 64 + (uint32_t)__builtin_ctzll(search->mask);
