@@ -1,6 +1,6 @@
 /* src/txn/kept.c -- keeping commits, dropping them, and what they hold meanwhile.
  *
- * The steps and what a crash at each leaves: README.md, K1 to K5 and D1 to D3.
+ * The steps and what a crash at each leaves: README.md, K1 to K5 and X1 to X3.
  *
  * SPDX-License-Identifier: MIT
  */
@@ -308,8 +308,6 @@ xt_status xti_txn_keep(struct xti_txn *txn, const char *name, uint64_t *number, 
         status = xti_report(error, XT_EEXIST, txn->path, NULL, XTI_NO_OFFSET,
                             "the newest commit is kept already");
     if (status == XT_OK)
-        status = xti_txn_sync(txn, error); /* what is kept is durable, whatever the mode */
-    if (status == XT_OK)
         status = make_snapshot(txn, name, &snapshot, error);
     if (status != XT_OK)
         return status;
@@ -329,7 +327,7 @@ xt_status xti_txn_keep(struct xti_txn *txn, const char *name, uint64_t *number, 
 
 /* ---- dropping -------------------------------------------------------------------------------- */
 
-/* D1. Those that are marked, until one cannot be removed. */
+/* X1. Those that are marked, until one cannot be removed. */
 static xt_status remove_marked(struct xti_txn *txn, uint64_t *removed, xt_error *error)
 {
     char name[XTI_NAME_BYTES];
@@ -357,7 +355,7 @@ static xt_status remove_marked(struct xti_txn *txn, uint64_t *removed, xt_error 
     return status;
 }
 
-/* D2, D3. What is gone may come back with the power until the folder is synced: it holds its arenas
+/* X2, X3. What is gone may come back with the power until the folder is synced: it holds its arenas
  * as long. */
 static xt_status drop_marked(struct xti_txn *txn, uint64_t *dropped, xt_error *error)
 {
