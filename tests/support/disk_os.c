@@ -585,6 +585,13 @@ static const char *disk_temporary_folder(const struct xti_os *os)
     return "/";
 }
 
+/* So that what a process writes of itself depends on the seed alone, too. */
+static uint64_t disk_process_id(const struct xti_os *os)
+{
+    (void)os;
+    return 4711;
+}
+
 static uint32_t disk_processor_count(const struct xti_os *os)
 {
     (void)os;
@@ -624,6 +631,7 @@ struct disk_os *disk_new(uint64_t seed)
     disk->table.now_ns = disk_now_ns;
     disk->table.random = disk_random;
     disk->table.boot_id = disk_boot_id;
+    disk->table.process_id = disk_process_id;
     disk->table.processor_count = disk_processor_count;
     disk->table.temporary_folder = disk_temporary_folder;
     pthread_mutex_init(&disk->mutex, NULL);
