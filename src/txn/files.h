@@ -105,6 +105,12 @@ struct xti_tip {
     struct xtd_manifest *manifest; /* of its generation; owned */
     uint32_t range_count;
     struct xti_found_range ranges[160];
+    /* Where the record of the next commit lies whose other parts are not all there. */
+    uint32_t torn_count;
+    struct {
+        uint32_t arena_id;
+        uint64_t unit;
+    } torn[16];
 };
 
 void xti_tip_free(struct xti_txn *txn, struct xti_tip *tip); /* NULL is allowed */
@@ -121,5 +127,8 @@ xt_status xti_find_again(struct xti_txn *txn, xt_error *error);
 
 /* Writes the tip's ranges again, the same bytes, and syncs them. */
 xt_status xti_rewrite_found(struct xti_txn *txn, const struct xti_tip *tip, xt_error *error);
+
+/* Writes zeroes over the torn records and syncs them. */
+xt_status xti_erase_torn(struct xti_txn *txn, const struct xti_tip *tip, xt_error *error);
 
 #endif

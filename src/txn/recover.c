@@ -262,6 +262,7 @@ static xt_status accept(struct walk *walk, bool *is_whole)
     if (status == XT_OK) {
         tip->slot.state = *state;
         tip->slot.record_hash = xti_commit_hash(walk->record);
+        tip->torn_count = 0;
         *is_whole = true;
         walk->was_torn = false;
     }
@@ -284,6 +285,10 @@ static xt_status try_place(struct walk *walk, const struct xtd_manifest_arena *e
 
     if (status == XT_OK && found)
         status = accept(walk, has_moved);
+    if (found && !*has_moved && walk->tip->torn_count < XTI_ARRAY_COUNT(walk->tip->torn)) {
+        walk->tip->torn[walk->tip->torn_count].arena_id = entry->arena_id;
+        walk->tip->torn[walk->tip->torn_count++].unit = unit;
+    }
     return status;
 }
 
@@ -528,4 +533,39 @@ xt_status xti_rewrite_found(struct xti_txn *txn, const struct xti_tip *tip, xt_e
     for (uint32_t i = 0; i < tip->range_count && status == XT_OK; i++)
         status = rewrite(txn, &tip->ranges[i], error);
     return status;
+}
+
+/* ---- F7: what is torn is made nothing -------------------------------------------------------- */
+
+static int erase_page(struct xti_txn *txn, uint32_t arena_id, uint64_t unit)
+{
+    static const char zeroes[XTD_PAGE_BYTES];
+    char name[XTI_NAME_BYTES];
+    xti_file file;
+    int result;
+
+    xti_name_arena(name, arena_id);
+    result = xti_open_file(txn->os, txn->path, name, XTI_OPEN_WRITE, &file);
+    if (result != 0)
+        return result;
+    result = txn->os->write_at(txn->os, file, unit << XTD_UNIT_SHIFT, zeroes, sizeof zeroes);
+    if (result == 0)
+        result = txn->os->sync(txn->os, file);
+    txn->os->close(txn->os, file);
+    return result;
+}
+
+/* The slot of HEAD that comes next may be torn by a crash, and must not vouch for these then. */
+xt_status xti_erase_torn(struct xti_txn *txn, const struct xti_tip *tip, xt_error *error)
+{
+    for (uint32_t i = 0; i < tip->torn_count; i++) {
+        int result = erase_page(txn, tip->torn[i].arena_id, tip->torn[i].unit);
+        char name[XTI_NAME_BYTES];
+
+        if (result == 0)
+            continue;
+        xti_name_arena(name, tip->torn[i].arena_id);
+        return xti_report_system(error, result, txn->path, name, "erase what a crash left");
+    }
+    return XT_OK;
 }
