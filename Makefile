@@ -70,6 +70,10 @@ protocol: ## every state of the model of commits, crashes and readers
 	@cmake --preset release && cmake --build --preset release --target test_protocol
 	@build/release/tests/test_protocol --all
 
+mutants: ## break the library in each way of tests/mutants; which test sees it?
+	@tools/setup.sh --test
+	@tests/mutants/run.py
+
 bench: ## measure beside the peers, compare bench/expected/quality.csv
 	@tools/setup.sh --bench
 	@cmake --preset bench && cmake --build --preset bench
@@ -94,4 +98,4 @@ help:
 	@sed -n 's/^\([a-z ]*\):[^#]*## \(.*\)/\1\t\2/p' Makefile | expand -t 26
 
 .PHONY: all asan bench check clang clean cov crash demo fault format fuzz help install isolation \
-    kills lint model protocol release test tidy tsan
+    kills lint model mutants protocol release test tidy tsan
