@@ -50,7 +50,8 @@ struct isolation_limits {
     X(OPERATION_PUBLISH, "publishes")                                                              \
     X(OPERATION_COMMIT, "commits")                                                                 \
     X(OPERATION_ROLLBACK, "rollbacks")                                                             \
-    X(OPERATION_CLEAN, "cleanings by hand")
+    X(OPERATION_CLEAN, "cleanings by hand")                                                        \
+    X(OPERATION_KEEP, "snapshots kept, and others dropped")
 
 enum isolation_operation {
 #define ISOLATION_OPERATION_ENUM(name, text) name,
@@ -71,6 +72,7 @@ struct isolation_scene {
     const char *path;
     struct isolation_board *board;
     uint64_t seed;
+    xt_durability durability; /* of the writer */
 };
 
 /* The history that all begin with. The store holds its first version, committed. */

@@ -15,6 +15,7 @@
 #define CHANGES 40 /* in one version at most */
 #define WINDOWS_OF_A_SNAPSHOT 8
 #define SNAPSHOTS_OF_A_VERSION 5
+#define KEPT_MAX 4
 #define VERSIONS_HELD 5000 /* how old a snapshot gets before it is released, about */
 
 void isolation_history(struct history *history, uint64_t seed)
@@ -132,6 +133,25 @@ static void version_await(struct reader *reader)
         rest_perhaps(&reader->random, 1, 100000);
 }
 
+/* One that the writer keeps, if it is still there. */
+static bool kept_read(struct reader *reader)
+{
+    xt_snapshot_info info = {.struct_size = sizeof info};
+    struct isolation_report what = {.is_held = true};
+    uint64_t i = check_random(&reader->random) % KEPT_MAX;
+    xt_status status = xt_store_kept(reader->store, i, &info);
+    xt_snapshot *snapshot;
+    bool holds;
+
+    if (status == XT_OK)
+        status = xt_snapshot_open(reader->store, info.number, NULL, &snapshot);
+    if (status != XT_OK)
+        return CHECK_STATUS(status, XT_ENOTFOUND);
+    holds = windows_ask(reader, snapshot, &what, 2);
+    xt_snapshot_release(snapshot);
+    return holds;
+}
+
 static void *reader_run(void *context)
 {
     struct reader *reader = context;
@@ -140,6 +160,8 @@ static void *reader_run(void *context)
     while (reader->holds && !is_over(reader->board)) {
         version_await(reader);
         reader->holds = snapshot_read(reader);
+        if (reader->holds && check_random(&reader->random) % 64 == 0)
+            reader->holds = kept_read(reader);
     }
     xt_snapshot_release(reader->held);
     if (!reader->holds)
@@ -203,6 +225,8 @@ struct writer {
     struct isolation_board *board;
     struct history *history;
     xt_store *store;
+    uint64_t kept[KEPT_MAX]; /* numbers of snapshots, in a ring */
+    uint64_t kept_count;     /* so many were kept */
 };
 
 static bool publish(struct writer *writer)
@@ -245,28 +269,44 @@ static bool clean(struct writer *writer)
     return commit(writer) && CHECK_STATUS(xt_store_clean(writer->store, NULL, NULL), XT_OK);
 }
 
+/* The newest commit; the one that is kept longest, is dropped. */
+static bool keep(struct writer *writer)
+{
+    uint64_t *place = &writer->kept[writer->kept_count % KEPT_MAX];
+
+    if (!commit(writer))
+        return false;
+    if (writer->kept_count >= KEPT_MAX &&
+        !CHECK_STATUS(xt_store_drop(writer->store, *place, NULL), XT_OK))
+        return false;
+    writer->kept_count++;
+    return CHECK_STATUS(xt_store_keep(writer->store, NULL, place, NULL), XT_OK);
+}
+
 static const struct operation {
+    enum isolation_operation operation;
     unsigned weight;
     bool (*run)(struct writer *writer);
-} operations[OPERATION_COUNT] = {
-    [OPERATION_PUBLISH] = {12, publish },
-    [OPERATION_COMMIT] = {6,  commit  },
-    [OPERATION_ROLLBACK] = {1,  rollback},
-    [OPERATION_CLEAN] = {1,  clean   },
+} operations[] = {
+    {OPERATION_PUBLISH,  12, publish },
+    {OPERATION_COMMIT,   6,  commit  },
+    {OPERATION_ROLLBACK, 1,  rollback},
+    {OPERATION_CLEAN,    1,  clean   },
+    {OPERATION_KEEP,     1,  keep    },
 };
 
-static enum isolation_operation operation_draw(uint64_t *random)
+static const struct operation *operation_draw(uint64_t *random)
 {
     unsigned total = 0;
     unsigned drawn;
-    unsigned i = 0;
+    size_t i = 0;
 
-    for (unsigned j = 0; j < OPERATION_COUNT; j++)
+    for (size_t j = 0; j < CHECK_COUNT(operations); j++)
         total += operations[j].weight;
     drawn = (unsigned)(check_random(random) % total);
     while (drawn >= operations[i].weight)
         drawn -= operations[i++].weight;
-    return (enum isolation_operation)i;
+    return &operations[i];
 }
 
 static bool versions_make(struct writer *writer, uint64_t random)
@@ -274,11 +314,12 @@ static bool versions_make(struct writer *writer, uint64_t random)
     bool holds = true;
 
     while (holds && !is_over(writer->board)) {
-        enum isolation_operation operation = operation_draw(&random);
+        const struct operation *operation = operation_draw(&random);
 
         holds = CHECK_STATUS(history_step(writer->history, writer->store), XT_OK) &&
-                operations[operation].run(writer);
-        atomic_fetch_add_explicit(&writer->board->operations[operation], 1, memory_order_relaxed);
+                operation->run(writer);
+        atomic_fetch_add_explicit(&writer->board->operations[operation->operation], 1,
+                                  memory_order_relaxed);
         rest_perhaps(&random, 16, 1000000);
     }
     return holds;
@@ -288,7 +329,7 @@ bool isolation_writer_run(const struct isolation_scene *scene, struct history *h
                           xt_store *store)
 {
     static struct team team = {.count = ISOLATION_WRITER_READERS};
-    struct writer writer = {scene->board, history, store};
+    struct writer writer = {.board = scene->board, .history = history, .store = store};
     bool holds = team_start(&team, scene, 0, &scene->board->published, store) &&
                  versions_make(&writer, scene->seed);
 

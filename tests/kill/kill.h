@@ -12,7 +12,7 @@
 
 #include <stdatomic.h>
 
-#include "history.h"
+#include "kept.h"
 
 #define KILL_READERS 2
 
@@ -24,6 +24,7 @@
     X(PHASE_CHANGING, "between commits")                                                           \
     X(PHASE_COMMITTING, "inside a commit")                                                         \
     X(PHASE_CLEANING, "cleaning")                                                                  \
+    X(PHASE_KEEPING, "keeping or dropping a snapshot")                                             \
     X(PHASE_CLOSING, "closing")
 
 enum kill_phase {
@@ -33,12 +34,16 @@ enum kill_phase {
         PHASE_COUNT
 };
 
-/* What the writer does after a step; how often it does each, is in the table of writer.c. */
+/* What the writer does after a step; how often, is in the table of writer.c. */
 #define KILL_OPERATION_MAP(X)                                                                      \
     X(OPERATION_COMMIT, "commits")                                                                 \
+    X(OPERATION_SYNC, "syncs by hand")                                                             \
     X(OPERATION_PUBLISH, "publishes")                                                              \
     X(OPERATION_ROLLBACK, "rollbacks")                                                             \
     X(OPERATION_CLEAN, "cleanings by hand")                                                        \
+    X(OPERATION_KEEP, "snapshots kept")                                                            \
+    X(OPERATION_DROP, "snapshots dropped")                                                         \
+    X(OPERATION_RETAIN, "retentions")                                                              \
     X(OPERATION_REOPEN, "stores closed and opened again")
 
 enum kill_operation {
@@ -69,30 +74,43 @@ struct kill_board {
 /* How a writer opens the store. */
 struct kill_mode {
     const char *name;
+    xt_durability durability;
     xt_verify verify;
     bool no_cleaning;
+    uint64_t commit_changes; /* 0: a publish is no commit */
 };
 extern const struct kill_mode kill_modes[];
 extern const size_t kill_mode_count;
 
 enum kill_word {
-    WORD_TRYING, /* the commit that begins: this version may be there from here on */
-    WORD_DONE,   /* the commit has returned */
-    WORD_FAILED  /* something is wrong; the writer ends */
+    WORD_TRYING,   /* the commit that begins: this version may be there from here on */
+    WORD_DONE,     /* the commit has returned */
+    WORD_KEEPING,  /* this commit becomes a kept snapshot: it may be there from here on */
+    WORD_KEPT,     /* it is there */
+    WORD_DROPPING, /* it may be gone from here on */
+    WORD_DROPPED,  /* it is gone */
+    WORD_FAILED    /* something is wrong; the writer ends */
 };
 
 struct kill_message {
     enum kill_word word;
-    uint64_t txn;
+    uint64_t txn; /* of the snapshot, where the word is about one */
     uint64_t version;
     uint64_t answer; /* what window 0 holds */
+    bool is_named;
 };
+
+/* What the message says about kept snapshots; the history is at the version that it names. */
+void kill_kept_note(struct kept *kept, const struct history *history,
+                    const struct kill_message *message);
 
 struct kill_writer {
     const char *path;
     const struct kill_mode *mode;
     struct kill_board *board;
-    struct history *history; /* what the store holds */
+    struct history *history; /* what the store holds, as readers see it */
+    uint64_t trying;         /* a later version that a writer may find; else not above that */
+    struct kept *kept;
     uint64_t random;
     int pipe;
     xt_store *store; /* NULL when it begins */

@@ -33,7 +33,7 @@
 
 #define VERSIONS_KNOWN 65536u
 #define PROCESSES (1 + ISOLATION_PROCESSES)
-#define READS_OF_A_STORE 1000000 /* then comes a fresh one */
+#define READS_OF_A_STORE 1000000 /* at most; then comes a fresh one */
 
 static uint64_t reads_wanted = 200000;
 
@@ -163,6 +163,7 @@ static bool process_run(const struct isolation_scene *scene, unsigned number,
     if (number > 0)
         return isolation_readers_run(scene, number - 1);
     options.writable = true;
+    options.durability = scene->durability;
     options.window_bytes = HISTORY_WINDOW_BYTES;
     if (!CHECK_STATUS(xt_store_open(scene->path, &options, &store), XT_OK)) {
         atomic_fetch_add_explicit(&scene->board->mistakes, 1, memory_order_relaxed);
@@ -274,20 +275,33 @@ static bool store_run(struct isolation_scene *scene, uint64_t reads, struct tota
     return holds;
 }
 
+/* The modes take turns; each gets its share, however few reads are wanted. */
 static void every_answer_is_that_of_one_version(void)
 {
+    static const struct {
+        const char *name;
+        xt_durability durability;
+    } modes[] = {
+        {"two syncs", XT_DURABLE_TWO_SYNCS},
+        {"one sync",  XT_DURABLE_ONE_SYNC },
+        {"ordered",   XT_ORDERED          },
+    };
     const char *folder = check_scratch();
+    uint64_t reads = reads_wanted / CHECK_COUNT(modes) + 1;
     struct totals totals = {0};
     bool holds = true;
 
     printf("seed %" PRIu64 "\n", check_seed);
+    if (reads > READS_OF_A_STORE)
+        reads = READS_OF_A_STORE;
     for (uint64_t i = 0; holds && totals.reads < reads_wanted; i++) {
         char path[4200];
-        struct isolation_scene scene = {path, NULL, check_seed + i};
-        uint64_t left = reads_wanted - totals.reads;
+        struct isolation_scene scene = {path, NULL, check_seed + i, XT_DURABLE};
 
+        check_row = modes[i % CHECK_COUNT(modes)].name;
+        scene.durability = modes[i % CHECK_COUNT(modes)].durability;
         snprintf(path, sizeof path, "%s/store", folder);
-        holds = store_run(&scene, left < READS_OF_A_STORE ? left : READS_OF_A_STORE, &totals);
+        holds = store_run(&scene, reads, &totals);
         if (holds)
             history_store_remove(path);
     }

@@ -49,6 +49,7 @@ struct judge {
     struct kill_board *board;
     struct history acked; /* of the last commit that was acknowledged; then what was found */
     struct history reader_history;
+    struct kept kept; /* as the messages of the last writer leave them */
     uint64_t acked_txn;
     uint64_t trying; /* the version of a commit that had begun; not above acked: none */
     uint64_t random;
@@ -144,7 +145,14 @@ static pid_t writer_start(struct judge *judge, int *read_end)
     process = child_start();
     if (process == 0) {
         struct kill_writer writer = {
-            judge->path, mode, judge->board, &judge->acked, random, ends[1], NULL,
+            .path = judge->path,
+            .mode = mode,
+            .board = judge->board,
+            .history = &judge->acked,
+            .trying = judge->trying,
+            .kept = &judge->kept,
+            .random = random,
+            .pipe = ends[1],
         };
 
         close(ends[0]);
@@ -202,7 +210,7 @@ static void strike(struct judge *judge, pid_t writer)
 {
     static const enum kill_phase aims[] = {
         PHASE_COMMITTING, PHASE_COMMITTING, PHASE_COMMITTING, PHASE_COMMITTING,
-        PHASE_CHANGING,   PHASE_CLEANING,   PHASE_OPENING,    PHASE_CLOSING,
+        PHASE_CHANGING,   PHASE_KEEPING,    PHASE_OPENING,    PHASE_CLOSING,
     };
     enum kill_phase aim = aims[check_random(&judge->random) % CHECK_COUNT(aims)];
     uint64_t passes = check_random(&judge->random) % PASSES_MAX;
@@ -223,8 +231,9 @@ static bool message_take(struct judge *judge, const struct kill_message *message
 {
     if (message->word == WORD_TRYING)
         judge->trying = message->version;
+    kill_kept_note(&judge->kept, &judge->acked, message);
     if (message->word != WORD_DONE)
-        return CHECK(message->word == WORD_TRYING);
+        return CHECK(message->word != WORD_FAILED);
     history_advance(&judge->acked, message->version);
     judge->acked_txn = message->txn;
     return CHECK_U64(judge->acked.version, message->version) &&
@@ -249,9 +258,12 @@ static bool version_judge(struct judge *judge, const xt_snapshot *snapshot)
     uint64_t version;
 
     if (!CHECK_STATUS(history_read_version(snapshot, &version), XT_OK) ||
-        !CHECK(version == judge->acked.version || version == judge->trying) ||
-        !CHECK(xt_snapshot_txn(snapshot) >= judge->acked_txn))
+        !(version == judge->trying || CHECK_U64(version, judge->acked.version)) ||
+        !CHECK(xt_snapshot_txn(snapshot) >= judge->acked_txn)) {
+        printf("    commit %" PRIu64 ", acknowledged %" PRIu64 ", begun version %" PRIu64 "\n",
+               xt_snapshot_txn(snapshot), judge->acked_txn, judge->trying);
         return false;
+    }
     for (unsigned i = 0; i < KILL_READERS; i++) {
         if (!CHECK(version >= judge->board->readers[i].version) ||
             !CHECK(xt_snapshot_txn(snapshot) >= judge->board->readers[i].txn))
@@ -301,7 +313,8 @@ static bool store_judge(struct judge *judge)
         return false;
     holds = CHECK_STATUS(xt_snapshot_latest(store, &snapshot), XT_OK);
     if (holds) {
-        holds = version_judge(judge, snapshot) && deep_check(store) && size_judge(judge, store);
+        holds = version_judge(judge, snapshot) && kept_are_shown(&judge->kept, store) &&
+                deep_check(store) && size_judge(judge, store);
         xt_snapshot_release(snapshot);
     }
     return CHECK_STATUS(xt_store_close(store), XT_OK) && holds;
@@ -346,6 +359,7 @@ static bool store_begin(struct judge *judge)
     history_init(&judge->acked, check_random(&judge->random),
                  wanted[check_random(&judge->random) % 3],
                  largest[check_random(&judge->random) % 3]);
+    judge->kept.count = 0;
     judge->acked_txn = 0;
     judge->trying = 0;
     judge->lives_left = 1 + (unsigned)(check_random(&judge->random) % LIVES_MAX);

@@ -109,7 +109,7 @@ static bool signal_wait(const int ends[2])
 
 /* ---- sentences ------------------------------------------------------------------------------- */
 
-static void a_child_reads_through_the_handle_that_it_inherited(void)
+static void a_child_reads_the_snapshot_that_it_inherited(void)
 {
     struct scene *scene = scene_make();
     xt_snapshot *old;
@@ -123,10 +123,12 @@ static void a_child_reads_through_the_handle_that_it_inherited(void)
         return;
     child = child_start();
     if (child == 0) {
+        xt_store *own;
         bool holds = signal_wait(ends) && history_is_shown(&scene->history, old);
 
         history_advance(&scene->history, 2 * STEPS);
-        child_end(holds && newest_is_shown(scene, reader));
+        child_end(holds && CHECK_STATUS(store_open(scene, false, &own), XT_OK) &&
+                  newest_is_shown(scene, own));
     }
     versions_commit(scene, STEPS);
     signal_send(ends);
@@ -291,8 +293,8 @@ static void a_file_cut_while_it_is_mapped_ends_its_readers_only(void)
     CHECK_STATUS(store_open(scene, true, &store), XT_ECORRUPT);
 }
 
-CHECK_MAIN({"a_child_reads_through_the_handle_that_it_inherited",
-            a_child_reads_through_the_handle_that_it_inherited},
+CHECK_MAIN({"a_child_reads_the_snapshot_that_it_inherited",
+            a_child_reads_the_snapshot_that_it_inherited},
            {"a_child_that_ends_leaves_the_writer_alone", a_child_that_ends_leaves_the_writer_alone},
            {"the_lock_lasts_until_the_last_process_that_inherited_it_ends",
             the_lock_lasts_until_the_last_process_that_inherited_it_ends},
