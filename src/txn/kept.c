@@ -223,7 +223,7 @@ static xt_status make_snapshot(struct xti_txn *txn, const char *name, struct xtd
 {
     struct xtd_manifest *manifest;
     struct xtd_snapshot *snapshot;
-    struct xti_finding finding;
+    struct xti_finding finding = {"", 0};
     size_t bytes;
     xt_status status;
 
@@ -246,11 +246,16 @@ static xt_status make_snapshot(struct xti_txn *txn, const char *name, struct xtd
         memcpy(snapshot->name, name, strlen(name));
         memcpy(xti_snapshot_manifest(snapshot), manifest, manifest->total_bytes);
         xti_snapshot_seal(snapshot);
-        XTI_ASSERT(xti_snapshot_check(snapshot, bytes, &finding) == XT_OK);
+        status = xti_snapshot_check(snapshot, bytes, &finding);
     } else {
         status = xti_report(error, XT_ENOMEM, NULL, NULL, XTI_NO_OFFSET, "memory for a snapshot");
     }
     txn->os->free(txn->os, manifest, manifest->total_bytes);
+    if (snapshot != NULL && status != XT_OK) { /* state and manifest are right, but not together */
+        status = xti_report(error, XT_ECORRUPT, txn->path, NULL, XTI_NO_OFFSET, finding.what);
+        txn->os->free(txn->os, snapshot, bytes);
+        snapshot = NULL;
+    }
     *out = snapshot;
     return status;
 }
