@@ -6,7 +6,7 @@
  * check) must be what follows from the array.
  *
  *   byte 0        kind, type, dims - 1 (0 to 3) in bits 0, 1, 2-3; bits 4-5: how much may overlap;
- *                 bit 6: on a disk
+ *                 bits 6-7: in memory, or on a disk with two syncs, one, or none
  *   then each     an operation (its remainder by OPERATIONS; in memory by those up to COMMIT),
  *                 followed by the bytes that it needs; missing ones are 0. A coordinate is one
  *                 byte: coord_of() says which number.
@@ -28,6 +28,7 @@
 #define DIMS_MAX 4
 #define ITEMS_MAX 1200
 #define INPUT_MAX 1500
+#define KEPT_MAX 3
 
 enum operation {
     INSERT,
@@ -49,6 +50,9 @@ enum operation {
     DIE_COMMITTING,
     READ, /* through a reader's handle */
     CLEAN,
+    KEEP, /* commits first */
+    DROP,
+    OPEN_KEPT,
     OPERATIONS
 };
 
@@ -70,9 +74,15 @@ static xt_coord_type type;
 static xt_store *store;
 static xt_snapshot *held; /* NULL: none */
 static uint64_t next_id;
-static struct disk_os *disk; /* NULL: in memory */
-static xt_store *reader;     /* NULL: none */
+static struct disk_os *disk;     /* NULL: in memory */
+static xt_durability durability; /* of a writer on a disk */
+static xt_store *reader;         /* NULL: none */
 static struct items now, published, committed, held_items;
+static struct kept {
+    uint64_t number;
+    struct items items;
+} kept[KEPT_MAX];
+static size_t kept_count;
 static unsigned char marks[ITEMS_MAX];
 
 static void require(bool holds)
@@ -361,6 +371,7 @@ static void store_open(bool is_writable, xt_store **out)
     xt_open_options options = XT_OPEN_OPTIONS_INIT;
 
     options.writable = is_writable;
+    options.durability = durability;
     options.verify = (xt_verify)(byte_next() % 3);
     options.window_bytes = WINDOW_BYTES;
     require(xti_store_open(disk_os_table(disk), FOLDER, &options, out) == XT_OK);
@@ -407,11 +418,20 @@ static void reopen(void)
     newest_compare(store, &committed);
 }
 
+/* Without syncs, commits are lost unless this one is made. */
+static void make_durable(void)
+{
+    if (durability == XT_ORDERED)
+        require(xt_store_sync(store, NULL) == XT_OK);
+}
+
 /* The store is still open, as a program that dies leaves it. */
 static void power_lose(void)
 {
-    struct disk_os *after =
-        disk_os_reboot(disk, (enum disk_mode)(byte_next() % DISK_MODE_COUNT), byte_next());
+    struct disk_os *after;
+
+    make_durable();
+    after = disk_os_reboot(disk, (enum disk_mode)(byte_next() % DISK_MODE_COUNT), byte_next());
 
     stores_close();
     disk_os_destroy(disk);
@@ -429,6 +449,7 @@ static void die_committing(void)
     struct disk_os *after;
     xt_status status;
 
+    make_durable();
     disk_os_crash_at(disk, disk_os_calls(disk) + 1 + byte_next() % 12);
     status = xt_store_commit(store, NULL);
     after = disk_os_reboot(disk, (enum disk_mode)(byte_next() % DISK_MODE_COUNT), byte_next());
@@ -436,22 +457,11 @@ static void die_committing(void)
     disk_os_destroy(disk);
     disk = after;
     store_open(true, &store);
-    if (status == XT_OK || txn_of(store) > committed_txn)
+    if ((status == XT_OK && durability != XT_ORDERED) || txn_of(store) > committed_txn)
         items_copy(&committed, &now);
     items_copy(&now, &committed);
     items_copy(&published, &committed);
     newest_compare(store, &committed);
-}
-
-static void read_committed(void)
-{
-    if (reader == NULL)
-        store_open(false, &reader);
-    newest_compare(reader, &committed);
-    if (byte_next() % 4 == 0) {
-        require(xt_store_close(reader) == XT_OK);
-        reader = NULL;
-    }
 }
 
 /* A change may be pending: then nothing is cleaned. What was published is committed. */
@@ -465,6 +475,68 @@ static void clean(void)
     require(status == XT_OK || status == XT_EMISUSE);
     if (status == XT_OK)
         items_copy(&committed, &published);
+}
+
+/* The newest commit; one that is kept already is refused. */
+static void keep(void)
+{
+    uint64_t number;
+    xt_status status;
+
+    commit();
+    if (kept_count == KEPT_MAX)
+        return;
+    status = xt_store_keep(store, NULL, &number, NULL);
+    if (kept_count > 0 && kept[kept_count - 1].number == txn_of(store)) {
+        require(status == XT_EEXIST);
+        return;
+    }
+    require(status == XT_OK && number == txn_of(store));
+    kept[kept_count].number = number;
+    items_copy(&kept[kept_count++].items, &committed);
+}
+
+static void drop(void)
+{
+    size_t i = byte_next() % KEPT_MAX;
+
+    if (i >= kept_count) {
+        require(xt_store_drop(store, UINT64_C(1) << 60, NULL) == XT_ENOTFOUND);
+        return;
+    }
+    require(xt_store_drop(store, kept[i].number, NULL) == XT_OK);
+    for (kept_count--; i < kept_count; i++) {
+        kept[i].number = kept[i + 1].number;
+        items_copy(&kept[i].items, &kept[i + 1].items);
+    }
+}
+
+/* All that are kept, and no other. */
+static void kept_compare(xt_store *handle)
+{
+    xt_snapshot_info info = {.struct_size = sizeof info};
+
+    for (size_t i = 0; i < kept_count; i++) {
+        xt_snapshot *snapshot;
+
+        require(xt_store_kept(handle, i, &info) == XT_OK && info.number == kept[i].number);
+        require(xt_snapshot_open(handle, info.number, NULL, &snapshot) == XT_OK);
+        all_compare(snapshot, &kept[i].items);
+        xt_snapshot_release(snapshot);
+    }
+    require(xt_store_kept(handle, kept_count, &info) == XT_ENOTFOUND);
+}
+
+static void read_committed(void)
+{
+    if (reader == NULL)
+        store_open(false, &reader);
+    newest_compare(reader, &committed);
+    kept_compare(reader);
+    if (byte_next() % 4 == 0) {
+        require(xt_store_close(reader) == XT_OK);
+        reader = NULL;
+    }
 }
 
 /* ---- loads --------------------------------------------------------------------------------- */
@@ -576,6 +648,15 @@ static void run_operation(enum operation operation)
     case DIE_COMMITTING:
         die_committing();
         break;
+    case KEEP:
+        keep();
+        break;
+    case DROP:
+        drop();
+        break;
+    case OPEN_KEPT:
+        kept_compare(store);
+        break;
     case CLEAN:
         clean();
         break;
@@ -610,7 +691,9 @@ static void store_make(uint8_t byte)
     options.inner_capacity = 16;
     options.arena_bytes = UINT64_C(2) << 20;
     options.window_bytes = WINDOW_BYTES;
-    if ((byte & 64) != 0)
+    durability = (xt_durability)(byte >> 6);
+    options.durability = durability;
+    if (durability != XT_DURABLE)
         disk = disk_os_create(1);
     if (disk != NULL)
         require(xti_store_create(disk_os_table(disk), FOLDER, &options, &store) == XT_OK);
@@ -625,6 +708,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     input = data;
     input_left = size;
     now.count = published.count = committed.count = 0;
+    kept_count = 0;
     next_id = 100;
     store_make(byte_next());
     while (input_left > 0)
@@ -634,6 +718,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     if (disk != NULL) {
         commit();
         reopen();
+        kept_compare(store);
     }
     stores_close();
     if (disk != NULL)
@@ -647,9 +732,9 @@ size_t fuzz_seed(unsigned number, uint8_t *out, size_t capacity)
 {
     size_t size = 0;
 
-    if (number >= 8 || capacity < 128)
+    if (number >= 12 || capacity < 128)
         return 0;
-    out[size++] = (uint8_t)(64 | number * 7 % 16);
+    out[size++] = (uint8_t)((64 * (1 + number % 3)) | number * 7 % 16);
     for (unsigned i = 0; i < 12; i++) {
         out[size++] = i % 3 == 2 ? REMOVE_MANY : INSERT_MANY;
         out[size++] = (uint8_t)(20 * number + i);

@@ -1,10 +1,10 @@
 /* fuzz/store_image.c -- does a store whose structs say anything at all, all checksums right, open,
  * answer, take changes and close without harm?
  *
- * The input changes fields of a small store: slots of HEAD, manifests, headers of arenas, commit
- * records, nodes; or bytes anywhere, and the sizes of files. Then checksums and hashes are made
- * right again, the chain of records included, so that what was changed reaches the logic behind
- * them. The store is opened, asked, changed, committed, and opened again.
+ * The input changes fields of a small store: slots of HEAD, manifests, kept snapshots, headers of
+ * arenas, commit records, nodes; or bytes anywhere, and the sizes of files. Then checksums and
+ * hashes are made right again, the chain of records included, so that what was changed reaches the
+ * logic behind them. The store is opened, asked, changed, committed, and opened again.
  *
  *   byte 0   which store (its remainder by the number of images)
  *   byte 1   bit 0: leave the sums as they are; bit 1: open for writing; bits 2-3: how to verify;
@@ -38,7 +38,7 @@
 #define PATCHES_MAX 16
 
 enum options { UNREPAIRED = 1, WRITABLE = 2, UNEQUAL_STATES = 16 };
-enum target { SLOT, MANIFEST, ARENA, RECORD, NODE, ANYWHERE, TARGETS };
+enum target { SLOT, MANIFEST, ARENA, RECORD, NODE, KEPT, ANYWHERE, TARGETS };
 
 /* A struct in a file of the store. */
 struct part {
@@ -131,15 +131,31 @@ static void store_fill_arena(xt_store *store)
     items_move(store, 2, 50);
 }
 
+/* Two snapshots: one of long ago, and the newest commit. */
+static void store_keep(xt_store *store)
+{
+    uint64_t number;
+
+    items_load(store, ITEMS);
+    require(xt_store_keep(store, "first", &number, NULL) == XT_OK);
+    items_move(store, 1, 60);
+    require(xt_store_keep(store, NULL, &number, NULL) == XT_OK);
+}
+
 static const struct recipe {
     void (*fill)(xt_store *store);
-    bool loses_newest_slot; /* the last commit is found by its record alone */
+    xt_durability durability;
+    bool dies;               /* with the store open: HEAD says less than there is */
+    bool loses_newest_slots; /* the last commits are found by their records alone */
 } recipes[] = {
-    {store_load,         false},
-    {store_commit_often, false},
-    {store_fill_arena,   false},
-    {store_commit_often, true },
-    {store_fill_arena,   true },
+    {store_load,         XT_DURABLE_TWO_SYNCS, false, false},
+    {store_commit_often, XT_DURABLE_TWO_SYNCS, false, false},
+    {store_fill_arena,   XT_DURABLE_TWO_SYNCS, false, false},
+    {store_commit_often, XT_DURABLE_TWO_SYNCS, false, true },
+    {store_fill_arena,   XT_DURABLE_TWO_SYNCS, false, true },
+    {store_commit_often, XT_DURABLE_ONE_SYNC,  true,  false},
+    {store_commit_often, XT_DURABLE_ONE_SYNC,  true,  true },
+    {store_keep,         XT_DURABLE_TWO_SYNCS, false, false},
 };
 
 static struct image images[XTI_ARRAY_COUNT(recipes)];
@@ -188,6 +204,13 @@ static void files_find(struct image *image)
         }
     }
     for (unsigned i = 1; i < 32; i++) {
+        snprintf(name, sizeof name, "snapshot-%016x", i);
+        if (file_add(image, name)) {
+            (void)file_bytes(image->disk, image, image->file_count - 1, &size);
+            part_add(&image->parts[KEPT], image->file_count - 1, 0, size);
+        }
+    }
+    for (unsigned i = 1; i < 32; i++) {
         unsigned file = image->file_count;
 
         snprintf(name, sizeof name, "arena-%08x.xta", i);
@@ -227,11 +250,15 @@ static void records_find(struct image *image)
 {
     size_t size;
     const struct xtd_head_slot *slots = (const void *)file_bytes(image->disk, image, 0, &size);
-    struct xti_head_look look;
-    uint32_t ref;
+    uint64_t newest = 0;
+    uint32_t ref = 0;
 
-    require(xti_head_look(slots, &look, NULL) == XT_OK);
-    ref = slots[look.newest].state.record_ref;
+    for (size_t i = 0; i < size / XTD_HEAD_SLOT_BYTES; i++) {
+        if (slots[i].state.txn > newest) {
+            newest = slots[i].state.txn;
+            ref = slots[i].state.record_ref;
+        }
+    }
     for (unsigned i = 0; i < RECORDS && ref != 0; i++) {
         const struct xtd_commit_record *record;
         struct part part;
@@ -254,24 +281,29 @@ static bool node_note(void *context, const xt_node_info *node)
     return true;
 }
 
-static void newest_slot_lose(struct image *image)
+/* Damage that stays when checksums are made right. Of a store that died, only the loose slots: it
+ * may have one other. */
+static void newest_slots_lose(struct image *image, bool died)
 {
     size_t size;
     struct xtd_head_slot *slots = (void *)file_bytes(image->disk, image, 0, &size);
     struct xti_head_look look;
 
     require(xti_head_look(slots, &look, NULL) == XT_OK);
-    slots[look.newest].crc32c ^= 1;
-    slots[look.newest].magic[0] ^= 1; /* stays damaged when checksums are made right */
+    slots[look.newest].magic[0] ^= !died;
+    for (uint32_t i = XTD_HEAD_DURABLE_SLOTS; i < XTD_HEAD_SLOTS; i++)
+        slots[i].magic[0] ^= 1;
 }
 
 static void image_make(struct image *image, const struct recipe *recipe)
 {
     xt_create_options options = XT_CREATE_OPTIONS_INIT;
+    struct disk_os *dead;
     xt_snapshot *snapshot;
     xt_store *store;
 
     image->disk = disk_os_create(1);
+    options.durability = recipe->durability;
     options.dims = 2;
     options.leaf_capacity = 16;
     options.inner_capacity = 16;
@@ -285,9 +317,13 @@ static void image_make(struct image *image, const struct recipe *recipe)
     require(xt_snapshot_latest(store, &snapshot) == XT_OK);
     require(xt_snapshot_nodes(snapshot, 0, node_note, image) == XT_OK);
     xt_snapshot_release(snapshot);
+    dead = disk_os_copy(image->disk);
     require(xt_store_close(store) == XT_OK);
-    if (recipe->loses_newest_slot)
-        newest_slot_lose(image);
+    disk_os_destroy(recipe->dies ? image->disk : dead);
+    if (recipe->dies)
+        image->disk = dead;
+    if (recipe->loses_newest_slots)
+        newest_slots_lose(image, recipe->dies);
     disk_os_settle(image->disk);
 }
 
@@ -566,6 +602,16 @@ static void records_repair(struct disk_os *disk, struct image *image, bool is_eq
     }
 }
 
+static void files_repair(struct disk_os *disk, const struct image *image, const struct parts *parts)
+{
+    for (size_t i = 0; i < parts->count; i++) {
+        void *file = part_bytes(disk, image, &parts->part[i]);
+
+        if (file != NULL)
+            end_hash(file, parts->part[i].bytes);
+    }
+}
+
 static void sums_repair(struct disk_os *disk, struct image *image, bool is_equal)
 {
     nodes_repair(disk, image);
@@ -575,13 +621,8 @@ static void sums_repair(struct disk_os *disk, struct image *image, bool is_equal
         if (header != NULL)
             header->crc32c = xti_crc32c(0, header, XTD_ARENA_HEADER_BYTES - 4);
     }
-    for (size_t i = 0; i < image->parts[MANIFEST].count; i++) {
-        const struct part *part = &image->parts[MANIFEST].part[i];
-        void *manifest = part_bytes(disk, image, part);
-
-        if (manifest != NULL)
-            end_hash(manifest, part->bytes);
-    }
+    files_repair(disk, image, &image->parts[MANIFEST]);
+    files_repair(disk, image, &image->parts[KEPT]);
     records_repair(disk, image, is_equal);
     for (size_t i = 0; i < image->parts[SLOT].count; i++) {
         struct xtd_head_slot *slot = part_bytes(disk, image, &image->parts[SLOT].part[i]);
