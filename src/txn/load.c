@@ -631,7 +631,8 @@ xt_status xti_find_again(struct xti_txn *txn, xt_error *error)
 static bool begins_at_loose(const struct xti_txn *txn, const struct xti_head *head)
 {
     return !txn->is_writable && head->trusts_loose &&
-           head->loose.state.txn > head->newest.state.txn;
+           head->loose.state.txn > head->newest.state.txn &&
+           head->loose.record_hash != txn->lost_hash;
 }
 
 /* Whether there may be a commit that no slot names. */
@@ -649,6 +650,7 @@ static bool must_roll(const struct xti_txn *txn, const struct xti_head *head)
 static xt_status stay_or_roll(struct xti_txn *txn, const struct xti_head *head,
                               const struct xtd_head_slot *slot, xt_error *error)
 {
+    struct xti_head beyond = *head;
     struct xtd_head_slot own = head->newest;
 
     if (is_undone(txn, slot))
@@ -657,7 +659,8 @@ static xt_status stay_or_roll(struct xti_txn *txn, const struct xti_head *head,
         return XT_OK;
     own.state = txn->state;
     own.record_hash = txn->record_hash;
-    return load_from(txn, &own, true, head, 0, error);
+    beyond.look.next_is_damaged = false; /* it says nothing of what comes behind this commit */
+    return load_from(txn, &own, true, &beyond, 0, error);
 }
 
 static xt_status load_newest(struct xti_txn *txn, const struct xti_head *head,
@@ -667,8 +670,10 @@ static xt_status load_newest(struct xti_txn *txn, const struct xti_head *head,
     xt_status status = load_from(txn, slot, must_roll(txn, head), head, window_bytes, error);
 
     /* What a loose slot leads to may have been lost by a write that failed after it was written. */
-    if (status == XT_ECORRUPT && slot == &head->loose && txn->current == NULL)
+    if (status == XT_ECORRUPT && slot == &head->loose && txn->current == NULL) {
         status = load_from(txn, &head->newest, true, head, window_bytes, error);
+        txn->lost_hash = head->loose.record_hash;
+    }
     return status;
 }
 

@@ -445,15 +445,13 @@ static void walk_end(struct walk *walk)
         os->free(os, walk->block, BLOCK_BYTES);
 }
 
-/* A durable slot is written when its commit is durable. So where the one that comes next is
- * damaged, a commit behind the newest one may have been acknowledged, and one that is there but not
- * as its record has it was. A reader cannot tell when it has moved: the writer may be at work. */
+/* A durable slot is written when its commit is durable. So where the one that comes next is damaged,
+ * a commit behind the newest one was acknowledged perhaps: the first of them is there but not as its
+ * record has it. */
 static bool slot_vouches(const struct walk *walk, const struct xti_head_look *look,
                          uint64_t first_txn)
 {
-    bool has_moved = walk->tip->slot.state.txn != first_txn;
-
-    return look->next_is_damaged && walk->was_torn && (walk->txn->is_writable || !has_moved);
+    return look->next_is_damaged && walk->was_torn && walk->tip->slot.state.txn == first_txn;
 }
 
 xt_status xti_roll_forward(struct xti_txn *txn, struct xti_tip *tip,

@@ -83,6 +83,7 @@ struct xti_txn {
     struct xtd_state state; /* the newest commit */
     uint64_t record_hash;
     uint8_t boot_id[16];
+    uint64_t lost_hash;  /* of a trusted one that led to nothing */
     uint64_t tried_hash; /* record_hash of the last loose slot that was not trusted */
     bool is_ready;       /* opened or created, to the end */
     xt_durability durability;
