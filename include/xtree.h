@@ -233,17 +233,17 @@ XT_API XT_NODISCARD xt_status xt_store_create(const char *path, const xt_create_
 XT_API XT_NODISCARD xt_status xt_store_open(const char *path, const xt_open_options *options,
                                             xt_store **out);
 
-/** Ends a store. Changes that were not committed are dropped. A handle for writing makes durable what
- *  it has committed, as xt_store_sync() does; whether that worked is not told. NULL is allowed.
+/** Ends a store. Changes that were not committed are dropped. A handle for writing makes durable
+ *  what it has committed, as xt_store_sync() does; whether that worked is not told. NULL is allowed.
  *
  * Errors   XT_EMISUSE: a snapshot or loader of the store is still open; nothing was closed.
  */
 XT_API xt_status xt_store_close(xt_store *store);
 
 /** Makes all changes since the last publish or commit visible to later snapshots of this handle,
- *  as one. No I/O, unless a limit was given at opening (commit_changes, commit_bytes, commit_ms) and
- *  is reached, or with a limit the arena has room for no more than as much as was published since
- *  the last commit: then it is a commit, with the errors of one.
+ *  as one. No I/O, unless a limit was given at opening (commit_changes, commit_bytes, commit_ms)
+ *  and is reached, or with a limit the arena has room for less than what was published since the
+ *  last commit: then it is a commit, with the errors of one.
  *
  * Errors   XT_EMISUSE (not writable), XT_EBROKEN, XT_ENOMEM.
  */
@@ -265,9 +265,9 @@ XT_API XT_NODISCARD xt_status xt_store_publish(xt_store *store);
  */
 XT_API XT_NODISCARD xt_status xt_store_commit(xt_store *store, xt_error *error);
 
-/** Makes all commits so far durable, whatever the option durability, and HEAD as well, so that the
- *  next one who opens the store has nothing to follow. Changes since the last commit are not part of
- *  it. In memory there is nothing to do.
+/** Makes all commits so far durable, whatever the option durability, and HEAD as well, so that who
+ *  opens the store next has nothing to follow. Changes since the last commit are not part of it. In
+ *  memory there is nothing to do.
  *
  * error    may be NULL.
  * Cost     nothing when it holds already, else one or two syncs.

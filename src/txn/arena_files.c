@@ -1,7 +1,7 @@
 /* src/txn/arena_files.c -- files of arenas that stay open between commits, and what in them is not synced.
  *
- * The open arena's, so that a commit opens nothing; those that an ordered commit wrote to; that of a
- * spare arena which no manifest lists yet.
+ * The open arena's, so that a commit opens nothing; those that an ordered commit wrote to; that of
+ * a spare arena which no manifest lists yet.
  *
  * SPDX-License-Identifier: MIT
  */
@@ -91,7 +91,7 @@ void xti_arena_file_close(struct xti_txn *txn)
     txn->held_count = 0;
 }
 
-/* ---- zeroes written ahead ---------------------------------------------------------------------- */
+/* ---- zeroes written ahead -------------------------------------------------------------------- */
 
 #define ZERO_BYTES_MAX ((size_t)256 << 10)
 #define ZERO_BYTES_MIN ((size_t)64 << 10)

@@ -195,7 +195,12 @@ static xt_status begin_part(struct xti_txn *txn, const struct xti_arena *arena, 
     if (result != 0)
         return xti_report_system(error, result, txn->path, name, "open the arena's file");
     /* A crash may have left more than was committed: blocks as good as zeroes. */
-    if (txn->os->size(txn->os, held.file, &bytes) == 0 && bytes / XTD_UNIT_BYTES > held.ahead_units)
+    result = txn->os->size(txn->os, held.file, &bytes);
+    if (result != 0) {
+        txn->os->close(txn->os, held.file);
+        return xti_report_system(error, result, txn->path, name, "find the file's size");
+    }
+    if (bytes / XTD_UNIT_BYTES > held.ahead_units)
         held.ahead_units = bytes / XTD_PAGE_BYTES * XTD_PAGE_UNITS;
     remember_part(txn, arena, &held);
     return XT_OK;

@@ -445,9 +445,9 @@ static void walk_end(struct walk *walk)
         os->free(os, walk->block, BLOCK_BYTES);
 }
 
-/* A durable slot is written when its commit is durable. So where the one that comes next is damaged,
- * a commit behind the newest one was acknowledged perhaps: the first of them is there but not as its
- * record has it. */
+/* A durable slot is written when its commit is durable. So where the one that comes next is
+ * damaged, a commit behind the newest one was acknowledged perhaps: the first of them is there, but
+ * not as its record has it. */
 static bool slot_vouches(const struct walk *walk, const struct xti_head_look *look,
                          uint64_t first_txn)
 {

@@ -303,8 +303,8 @@ void xti_txn_set_durability(struct xti_txn *txn, xt_durability durability);
  * xt_store_sync(). */
 XT_NODISCARD xt_status xti_txn_sync(struct xti_txn *txn, xt_error *error);
 
-/* The epoch has `bytes` (0: never), or the last commit is `ns` old (0: never), or the arena that takes
- * allocations has room for no more than the epoch has in it: a publish had better be a commit. */
+/* A publish had better be a commit: the epoch has `bytes` (0: never), or the last commit is `ns`
+ * old (0: never), or the arena that takes allocations has room for less than the epoch has in it. */
 bool xti_txn_wants_commit(const struct xti_txn *txn, uint64_t bytes, uint64_t ns);
 
 /* True while something was allocated or freed or the root was set since the last publish. */

@@ -83,8 +83,8 @@ static xt_status move_on(struct xti_txn *txn, uint64_t id)
     return status == XT_OK ? xti_txn_reserve(txn, ARENA_UNITS - 200, NULL) : status;
 }
 
-/* Ten commits: some soon after each other, one when HEAD is due, one over two arenas, one by another
- * writer; one sync. */
+/* Ten commits: some soon after each other, one when HEAD is due, one over two arenas, one by
+ * another writer; one sync. */
 static void life_of_few_commits(struct life *life)
 {
     struct xti_txn *txn = NULL;
@@ -325,7 +325,7 @@ static void a_sync_that_lies_leads_to_no_wrong_answer(void)
     }
 }
 
-/* ---- media that rot --------------------------------------------------------------------------- */
+/* ---- media that rot -------------------------------------------------------------------------- */
 
 #define LAST 7u
 
@@ -410,7 +410,7 @@ static void rot_never_undoes_a_commit_that_something_vouches_for(void)
     }
 }
 
-/* ---- older timelines -------------------------------------------------------------------------- */
+/* ---- older timelines ------------------------------------------------------------------------- */
 
 /* Commits 3 and later of a first life were lost, but 4 and later lie there still. A second life
  * writes over them, commit by commit; what is left of the first never comes back. */
@@ -457,7 +457,7 @@ static void a_stale_record_does_not_hide_its_successor(void)
     disk_os_destroy(disk);
 }
 
-/* ---- readers ---------------------------------------------------------------------------------- */
+/* ---- readers --------------------------------------------------------------------------------- */
 
 static void readers_see_each_commit_of_each_mode_at_once(void)
 {
