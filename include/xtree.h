@@ -37,9 +37,9 @@
  *
  * A process that was forked opens handles of its own. With those of its parent, calls that take a
  * snapshot, begin a change, publish, commit, roll back, keep or drop give XT_EMISUSE; closing one
- * frees memory in the child and touches neither files nor the lock, which the parent keeps. A child
- * that lives on without closing its parent's writer, or executing another program, keeps the lock
- * after the parent's end.
+ * frees memory in the child and touches neither files nor the lock, which the parent keeps; its
+ * snapshots end with it and are not released. A child that lives on without closing its parent's
+ * writer, or executing another program, keeps the lock after the parent's end.
  *
  * What is not in this file is not interface.
  *

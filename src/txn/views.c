@@ -83,8 +83,6 @@ xt_status xti_txn_view(struct xti_txn *txn, struct xti_view **out)
 
 void xti_txn_unview(struct xti_txn *txn, struct xti_view *view)
 {
-    if (xti_txn_is_forked(txn)) /* the mutex may be held by a thread that is not here */
-        return;
     txn->os->mutex_lock(txn->os, txn->mutex);
     txn->views_in_use--;
     if (!xti_kept_unview(txn, view))

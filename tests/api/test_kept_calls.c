@@ -268,8 +268,8 @@ static int child_tries(xt_store *writer, xt_store *reader, xt_snapshot *snapshot
         xt_snapshot_latest(reader, &other) != XT_EMISUSE ||
         xt_snapshot_open(reader, 1, NULL, &other) != XT_EMISUSE)
         return 2;
-    xt_snapshot_release(snapshot);
-    if (xt_store_close(writer) != XT_OK || xt_store_close(reader) != XT_OK)
+    if (xt_snapshot_count(snapshot) != 100 || xt_store_close(writer) != XT_OK ||
+        xt_store_close(reader) != XT_OK)
         return 3;
     own = open_as(path, false, XT_VERIFY_LAZY);
     if (own == NULL || items_now(own) != 100 || xt_store_close(own) != XT_OK)
