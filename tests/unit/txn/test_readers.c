@@ -237,7 +237,7 @@ static void nothing_new_costs_no_call(void)
 static void a_slot_that_was_being_written_is_looked_at_again(void)
 {
     struct stage stage;
-    struct xtd_head_slot before;
+    struct xtd_head_slot before[XTD_HEAD_SLOTS];
     struct xtd_head_slot after;
     struct xtd_head_slot *slot;
     char record[XTD_PAGE_BYTES];
@@ -246,12 +246,11 @@ static void a_slot_that_was_being_written_is_looked_at_again(void)
     stage_begin(&stage);
     (void)CHECK_U64(scene_id(stage.reader), 1);
     frontier = scene_newest(stage.disk)->state.frontiers[0].units;
-    slot = scene_slot(stage.disk, 3);
-    before = *slot;
+    memcpy(before, scene_slot(stage.disk, 0), sizeof before);
     (void)CHECK_STATUS(scene_put_and_commit(stage.writer, 2), XT_OK);
     slot = scene_newest(stage.disk);
     after = *slot;
-    *slot = before;
+    memcpy(scene_slot(stage.disk, 0), before, sizeof before);
     slot->state.txn = after.state.txn;
     slot->crc32c = after.crc32c;
     memcpy(record, scene_units(stage.disk, 1, frontier, sizeof record), sizeof record);
@@ -259,7 +258,7 @@ static void a_slot_that_was_being_written_is_looked_at_again(void)
     (void)CHECK_U64(scene_id(stage.reader), 1);
     (void)CHECK_U64(scene_id(stage.reader), 1);
     memcpy(scene_units(stage.disk, 1, frontier, sizeof record), record, sizeof record);
-    *scene_slot(stage.disk, 3) = after;
+    *slot = after;
     (void)CHECK_U64(scene_id(stage.reader), 2);
     stage_end(&stage);
 }
