@@ -336,6 +336,46 @@ static void calls_come_in_the_order_of_the_protocol(void)
     disk_os_destroy(disk);
 }
 
+/* What a commit of each mode calls; zeroes are written before the first. */
+static void each_mode_makes_the_calls_that_it_needs(void)
+{
+    static const struct {
+        const char *name;
+        xt_durability durability;
+        const char *first, *second, *when_due, *sync;
+    } rows[] = {
+        {"two syncs", XT_DURABLE_TWO_SYNCS, "aw as Hw Hs", "aw as Hw Hs", "aw as Hw Hs", ""        },
+        {"one sync",  XT_DURABLE_ONE_SYNC,  "aw aw as Hw", "aw as Hw",    "aw as Hw Hs", ""        },
+        {"ordered",   XT_ORDERED,           "aw Hw",       "aw Hw",       "aw Hw",       "as Hw Hs"},
+    };
+
+    for (size_t row = 0; row < CHECK_COUNT(rows); row++) {
+        struct disk_os *disk = disk_os_create(check_seed);
+        const char *wants[] = {rows[row].first, rows[row].second, rows[row].when_due};
+        struct recorder recorder;
+        struct xti_txn *txn;
+
+        check_row = rows[row].name;
+        recorder_init(&recorder, disk_os_table(disk));
+        txn = scene_create(&recorder.fail.os, PATH, 4096);
+        xti_txn_set_durability(txn, rows[row].durability);
+        for (uint64_t id = 0; id < CHECK_COUNT(wants); id++) {
+            if (id == 2)
+                disk_os_wait(disk, UINT64_C(1000000000));
+            memset(recorder.log, 0, sizeof recorder.log);
+            (void)CHECK_STATUS(scene_put_and_commit(txn, id + 1), XT_OK);
+            (void)CHECK_STR(recorder.log, wants[id]);
+        }
+        memset(recorder.log, 0, sizeof recorder.log);
+        (void)CHECK_STATUS(xti_txn_sync(txn, NULL), XT_OK);
+        (void)CHECK_STR(recorder.log, rows[row].sync);
+        (void)CHECK_STATUS(xti_txn_sync(txn, NULL), XT_OK);
+        (void)CHECK_STR(recorder.log, rows[row].sync); /* nothing more */
+        xti_txn_close(txn);
+        disk_os_destroy(disk);
+    }
+}
+
 /* ---- power loss --------------------------------------------------------------------------- */
 
 /* Commits item 2 over item 1, with the power going at the n-th call. False when n is beyond the
@@ -492,6 +532,7 @@ CHECK_MAIN({"each_durable_commit_writes_the_next_slot_of_head_only",
            {"nothing_to_commit_costs_nothing", nothing_to_commit_costs_nothing},
            {"in_memory_a_commit_publishes_and_counts", in_memory_a_commit_publishes_and_counts},
            {"calls_come_in_the_order_of_the_protocol", calls_come_in_the_order_of_the_protocol},
+           {"each_mode_makes_the_calls_that_it_needs", each_mode_makes_the_calls_that_it_needs},
            {"a_power_loss_leaves_the_old_or_the_new_commit",
             a_power_loss_leaves_the_old_or_the_new_commit},
            {"a_full_disk_decides_nothing", a_full_disk_decides_nothing},
