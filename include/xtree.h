@@ -234,7 +234,8 @@ XT_API XT_NODISCARD xt_status xt_store_open(const char *path, const xt_open_opti
                                             xt_store **out);
 
 /** Ends a store. Changes that were not committed are dropped. A handle for writing makes durable
- *  what it has committed, as xt_store_sync() does; whether that worked is not told. NULL is allowed.
+ *  what it has committed, as xt_store_sync() does; whether that worked is not told. NULL is
+ *  allowed.
  *
  * Errors   XT_EMISUSE: a snapshot or loader of the store is still open; nothing was closed.
  */

@@ -1,4 +1,5 @@
-/* src/txn/arena_files.c -- files of arenas that stay open between commits, and what in them is not synced.
+/* src/txn/arena_files.c -- files of arenas that stay open between commits, and what in them is
+ * not synced.
  *
  * The open arena's, so that a commit opens nothing; those that an ordered commit wrote to; that of
  * a spare arena which no manifest lists yet.

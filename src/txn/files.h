@@ -47,7 +47,7 @@ int xti_open_new_file(const struct xti_os *os, const char *folder, const char *n
 /* Syncs the store's folder and the one that holds it: all names in both are durable then. */
 xt_status xti_sync_folders(struct xti_txn *txn, xt_error *error);
 
-/* Writes a file that is not there yet, whole: under a temporary name, synced and renamed; the folder
+/* Writes a file that is not there yet, whole: under a temporary name, synced, renamed; the folder
  * is not synced. *must_break: the sync failed. */
 xt_status xti_write_file(const struct xti_txn *txn, const char *name, const void *data,
                          size_t bytes, xt_error *error, bool *must_break);

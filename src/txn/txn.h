@@ -18,21 +18,7 @@
 
 #include "arena/arena.h"
 #include "txn/clean.h"
-
-/* ---- where an error happened (report.c) ------------------------------------------------------ */
-
-#define XTI_NO_OFFSET UINT64_MAX
-
-/* Fills *error (may be NULL) and returns status. name: a file in `folder`, or NULL for the folder
- * itself; both may be NULL. check: what did not hold, or what was being done. */
-xt_status xti_report(xt_error *error, xt_status status, const char *folder, const char *name,
-                     uint64_t offset, const char *check);
-
-/* The same for a failed call of the system: `result` is its negative errno value. */
-xt_status xti_report_system(xt_error *error, int result, const char *folder, const char *name,
-                            const char *check);
-
-void xti_report_clear(xt_error *error);
+#include "txn/report.h"
 
 /* ---- handles --------------------------------------------------------------------------------- */
 
@@ -304,7 +290,7 @@ void xti_txn_set_durability(struct xti_txn *txn, xt_durability durability);
 XT_NODISCARD xt_status xti_txn_sync(struct xti_txn *txn, xt_error *error);
 
 /* A publish had better be a commit: the epoch has `bytes` (0: never), or the last commit is `ns`
- * old (0: never), or the arena that takes allocations has room for less than the epoch has in it. */
+ * old (0: never), or the arena that takes allocations has room for less than the epoch's part. */
 bool xti_txn_wants_commit(const struct xti_txn *txn, uint64_t bytes, uint64_t ns);
 
 /* True while something was allocated or freed or the root was set since the last publish. */

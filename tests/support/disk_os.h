@@ -18,7 +18,8 @@
  *
  * Memory, threads, the process id and the host's name are the real ones. Clock, boot ids and random
  * bytes are sequences that depend on the seed alone; a call of the clock takes a microsecond.
- * place_file() copies what the file holds at that moment; watched() shows what it holds at each look.
+ * place_file() copies what the file holds at that moment; watched() shows what it holds at each
+ * look.
  *
  * Functions of this file abort the test when memory runs out. The table may be used from any
  * thread; the functions of this file while no other thread uses the disk.
