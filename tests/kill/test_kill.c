@@ -209,8 +209,8 @@ static void phase_wait(struct judge *judge, enum kill_phase phase, uint64_t pass
 static void strike(struct judge *judge, pid_t writer)
 {
     static const enum kill_phase aims[] = {
-        PHASE_COMMITTING, PHASE_COMMITTING, PHASE_COMMITTING, PHASE_COMMITTING,
-        PHASE_CHANGING,   PHASE_KEEPING,    PHASE_OPENING,    PHASE_CLOSING,
+        PHASE_COMMITTING, PHASE_COMMITTING, PHASE_COMMITTING, PHASE_COMMITTING, PHASE_COMMITTING,
+        PHASE_CHANGING,   PHASE_KEEPING,    PHASE_CLEANING,   PHASE_OPENING,    PHASE_CLOSING,
     };
     enum kill_phase aim = aims[check_random(&judge->random) % CHECK_COUNT(aims)];
     uint64_t passes = check_random(&judge->random) % PASSES_MAX;
