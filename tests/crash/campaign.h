@@ -36,6 +36,7 @@ struct campaign {
     uint64_t states_wanted;
     uint64_t slot_count; /* a power of two */
     _Atomic uint64_t states;
+    _Atomic uint64_t scripts; /* begun so far */
     _Atomic bool has_failed;
     struct campaign_counts worlds[CAMPAIGN_WORLDS_MAX];
     _Atomic uint64_t slots[]; /* hash and commit that was found; 0: free */

@@ -60,13 +60,13 @@ static bool script_run(struct campaign *campaign, uint64_t number)
     return holds;
 }
 
-/* Lives worker + 1, worker + 1 + worker_count, ... */
-static void worker_run(struct campaign *campaign, unsigned worker)
+/* Takes one life after the other. */
+static void worker_run(struct campaign *campaign)
 {
     bool holds = true;
 
-    for (uint64_t n = worker + 1; holds && !campaign_is_over(campaign); n += worker_count)
-        holds = script_run(campaign, n);
+    while (holds && !campaign_is_over(campaign))
+        holds = script_run(campaign, ++campaign->scripts);
     fflush(stdout);
     _exit(holds ? 0 : 1);
 }
@@ -78,7 +78,7 @@ static void workers_run(struct campaign *campaign)
         pid_t pid = fork();
 
         if (pid == 0)
-            worker_run(campaign, i);
+            worker_run(campaign);
         CHECK(pid > 0);
     }
     for (unsigned i = 0; i < worker_count; i++) {
