@@ -8,13 +8,15 @@
 #include "api/api.h"
 #include "tree/tree.h"
 
+#define XTI_STUCK_MAX 16
+
 /* Cleaning in commits and by hand (clean.c): the victim, and how far it was gone through. */
 struct xti_cleaner {
-    struct xti_move_out move;    /* arena_id 0: there is none */
-    struct xti_move_out settled; /* the same when the last commit was made */
-    double live_share;           /* of the victim when it was chosen */
-    bool has_failed;             /* the last commit */
-    uint32_t stuck[16];          /* arenas that cannot be emptied */
+    struct xti_move_out move;      /* arena_id 0: there is none */
+    struct xti_move_out settled;   /* the same when the last commit was made */
+    double live_share;             /* of the victim when it was chosen */
+    bool has_failed;               /* the last commit */
+    uint32_t stuck[XTI_STUCK_MAX]; /* arenas that cannot be emptied */
     uint32_t stuck_count;
 };
 

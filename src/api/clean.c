@@ -8,6 +8,8 @@
  */
 #include "api/api_private.h"
 
+#include <string.h>
+
 /* After so many units the balance is looked at again. */
 #define STEP_UNITS ((UINT64_C(32) << 10) / XTD_UNIT_BYTES)
 /* A commit looks at no more blocks and nodes: few milliseconds. */
@@ -21,19 +23,17 @@
 /* ---- the victim ---------------------------------------------------------------------------- */
 
 /* Goes on with the victim that there is, or chooses one. */
-static bool victim_have(xt_store *store, double live_share_max, bool *is_other)
+static bool victim_have(xt_store *store, double live_share_max)
 {
     struct xti_cleaner *cleaner = &store->cleaner;
     const struct xti_clean_rule rule = {live_share_max, cleaner->stuck, cleaner->stuck_count};
     struct xti_victim victim;
 
-    *is_other = false;
     if (cleaner->move.arena_id != 0 && xti_clean_goes_on(store->txn, cleaner->move.arena_id))
         return true;
     cleaner->move.arena_id = 0;
     if (!xti_clean_choose(store->txn, &rule, &victim))
         return false;
-    *is_other = true;
     cleaner->move.arena_id = victim.arena_id;
     cleaner->move.next_unit = 0;
     cleaner->live_share = victim.live_share;
@@ -75,35 +75,83 @@ void xti_cleaner_undo(xt_store *store)
 
 /* ---- in commits ---------------------------------------------------------------------------- */
 
-/* What a commit may do: counts of the cleaner up to which it goes on. */
+/* What a commit does: counts of the cleaner up to which it goes on. */
 struct commit_share {
+    xt_store *store;
+    struct xti_writer *writer;
     uint64_t moved_before;
     uint64_t looks_end;
     uint64_t changed_units;
+    uint64_t also_end;
+    uint32_t also[XTI_MOVE_ALSO_MAX];
+    uint32_t also_count;
 };
 
-/* False: enough was moved. */
-static bool share_step(xt_store *store, struct xti_writer *writer, const struct commit_share *share)
+/* Up to which the cleaner's units shall count, out of a victim of which so much lives. */
+static uint64_t share_goal(const struct commit_share *share, double live_share)
 {
-    struct xti_cleaner *cleaner = &store->cleaner;
-    struct xti_move_limits limits = {0, share->looks_end};
     struct xti_clean_balance balance;
-    uint64_t goal;
-    bool is_other;
 
-    if (cleaner->move.looks >= share->looks_end ||
-        !victim_have(store, XTI_CLEAN_SHARE_MAX, &is_other))
+    xti_clean_balance(share->store->txn, &balance);
+    return share->moved_before + xti_clean_goal(&balance, live_share, share->changed_units);
+}
+
+/* The next victims: whatever else brings a node's parent along moves the node out of these. */
+static void share_also(struct commit_share *share)
+{
+    const struct xti_cleaner *cleaner = &share->store->cleaner;
+    uint32_t left_out[XTI_STUCK_MAX + 1 + XTI_MOVE_ALSO_MAX];
+    struct xti_clean_rule rule = {XTI_CLEAN_SHARE_MAX, left_out, cleaner->stuck_count};
+    struct xti_victim victim;
+
+    memcpy(left_out, cleaner->stuck, sizeof cleaner->stuck);
+    left_out[rule.stuck_count++] = cleaner->move.arena_id;
+    share->also_count = 0;
+    while (share->also_count < XTI_MOVE_ALSO_MAX &&
+           xti_clean_choose(share->store->txn, &rule, &victim)) {
+        left_out[rule.stuck_count++] = victim.arena_id;
+        share->also[share->also_count++] = victim.arena_id;
+    }
+}
+
+static struct xti_move_limits share_limits(const struct commit_share *share, uint64_t units)
+{
+    struct xti_move_limits limits = {
+        units, share->looks_end, share->also_end, {0}, share->also_count};
+
+    memcpy(limits.also, share->also, sizeof limits.also);
+    return limits;
+}
+
+/* Children of what the change has copied for its own sake: these moves cost nothing else. False:
+ * that failed. */
+static bool share_near(struct commit_share *share)
+{
+    struct xti_cleaner *cleaner = &share->store->cleaner;
+    struct xti_move_limits limits;
+
+    if (!victim_have(share->store, XTI_CLEAN_SHARE_MAX))
         return false;
-    xti_clean_balance(store->txn, &balance);
-    goal =
-        share->moved_before + xti_clean_goal(&balance, cleaner->live_share, share->changed_units);
+    share_also(share);
+    limits = share_limits(share, share_goal(share, cleaner->live_share));
+    return xti_tree_move_near(share->writer, &cleaner->move, &limits) == XT_OK;
+}
+
+/* What is left to be moved, from the cursor of the victim on. False: enough was. */
+static bool share_step(const struct commit_share *share)
+{
+    struct xti_cleaner *cleaner = &share->store->cleaner;
+    struct xti_move_limits limits;
+    uint64_t goal;
+
+    if (cleaner->move.looks >= share->looks_end || !victim_have(share->store, XTI_CLEAN_SHARE_MAX))
+        return false;
+    goal = share_goal(share, cleaner->live_share);
     if (cleaner->move.units >= goal)
         return false;
-    limits.units =
-        cleaner->move.units + STEP_UNITS < goal ? cleaner->move.units + STEP_UNITS : goal;
-    if (is_other && xti_tree_move_near(writer, &cleaner->move, &limits) != XT_OK)
-        return false;
-    return victim_step(store, writer, &limits) == XT_OK;
+    limits = share_limits(
+        share, cleaner->move.units + STEP_UNITS < goal ? cleaner->move.units + STEP_UNITS : goal);
+    return victim_step(share->store, share->writer, &limits) == XT_OK;
 }
 
 /* An error ends it: what was moved so far is a part of the change as any other, and the commit can
@@ -111,24 +159,19 @@ static bool share_step(xt_store *store, struct xti_writer *writer, const struct 
 static void commit_clean(xt_store *store)
 {
     struct xti_cleaner *cleaner = &store->cleaner;
-    struct commit_share share = {cleaner->move.units, cleaner->move.looks + COMMIT_LOOKS, 0};
-    struct xti_move_limits near = {0, UINT64_MAX};
+    struct commit_share share = {
+        store, NULL, cleaner->move.units, cleaner->move.looks + COMMIT_LOOKS, 0, 0, {0}, 0};
     struct xti_clean_balance balance;
-    struct xti_writer *writer;
-    bool is_other;
 
     if (store->no_cleaning || cleaner->has_failed || !xti_txn_has_files(store->txn))
         return;
     xti_clean_balance(store->txn, &balance);
     share.changed_units = balance.grown_units;
-    if (balance.grown_units == 0 || !victim_have(store, XTI_CLEAN_SHARE_MAX, &is_other))
+    share.also_end = cleaner->move.also_units + balance.grown_units;
+    if (xti_clean_goal(&balance, XTI_CLEAN_SHARE_MAX, share.changed_units) == 0 ||
+        xti_store_writer(store, &share.writer) != XT_OK || !share_near(&share))
         return;
-    near.units =
-        share.moved_before + xti_clean_goal(&balance, cleaner->live_share, share.changed_units);
-    if (near.units == share.moved_before || xti_store_writer(store, &writer) != XT_OK ||
-        xti_tree_move_near(writer, &cleaner->move, &near) != XT_OK)
-        return;
-    while (share_step(store, writer, &share))
+    while (share_step(&share))
         ;
 }
 
@@ -166,13 +209,12 @@ static uint64_t hand_moved_bytes(const struct hand *hand)
 static bool hand_has_more(struct hand *hand)
 {
     struct xti_clean_balance balance;
-    bool is_other;
 
     if (hand->options->max_bytes != 0 && hand_moved_bytes(hand) >= hand->options->max_bytes)
         return false;
     xti_clean_balance(hand->store->txn, &balance);
     return (double)balance.units > hand->target * (double)balance.live_units &&
-           victim_have(hand->store, 1.0 / hand->target, &is_other);
+           victim_have(hand->store, 1.0 / hand->target);
 }
 
 static xt_status hand_commit(struct hand *hand)
@@ -197,8 +239,8 @@ static xt_status hand_step(struct hand *hand)
 {
     const xt_clean_options *options = hand->options;
     const struct xti_cleaner *cleaner = &hand->store->cleaner;
-    const struct xti_move_limits limits = {cleaner->move.units + HAND_STEP_UNITS,
-                                           cleaner->move.looks + HAND_STEP_LOOKS};
+    const struct xti_move_limits limits = {
+        cleaner->move.units + HAND_STEP_UNITS, cleaner->move.looks + HAND_STEP_LOOKS, 0, {0}, 0};
     xt_status status = victim_step(hand->store, hand->writer, &limits);
 
     if (status == XT_OK && options->progress != NULL &&

@@ -11,8 +11,8 @@
  * origins on the way.
  *
  * A copied parent is the costly part of a moved leaf. So when a parent is own, all of its children
- * that lie in the victim are moved with it; and before anything is sought, those are moved whose
- * parents the pending change has copied for its own sake.
+ * that lie in the victim, or in some others, are moved with it; and before anything is sought,
+ * those are moved whose parents the pending change has copied for its own sake.
  *
  * SPDX-License-Identifier: MIT
  */
@@ -23,13 +23,21 @@
 
 /* ---- the victim ---------------------------------------------------------------------------- */
 
+/* Units of an arena. */
+struct range {
+    uint32_t first_unit;
+    uint64_t units;
+};
+
 /* What a step works with. */
 struct step {
     struct xti_writer *writer;
     struct xti_move_out *move;
     const struct xti_move_limits *limits;
-    uint32_t first_unit; /* of the victim */
-    uint64_t end;        /* of its blocks, in units from its start */
+    uint32_t first_unit;                        /* of the victim */
+    uint64_t end;                               /* of its blocks, in units from its start */
+    struct range ranges[1 + XTI_MOVE_ALSO_MAX]; /* of all out of which nodes move, it first */
+    uint32_t range_count;
     bool has_changed;
 };
 
@@ -55,6 +63,13 @@ static bool step_begin(struct step *step, struct xti_writer *writer, struct xti_
         return false;
     step->first_unit = arena->first_unit;
     step->end = arena->durable_units;
+    step->ranges[step->range_count++] = (struct range){step->first_unit, step->end};
+    for (uint32_t i = 0; i < limits->also_count; i++) {
+        arena = arena_find(writer, limits->also[i]);
+        if (arena != NULL && arena->is_sealed)
+            step->ranges[step->range_count++] =
+                (struct range){arena->first_unit, arena->durable_units};
+    }
     xti_writer_begin(writer);
     writer->has_path = false;
     return true;
@@ -68,14 +83,33 @@ static void step_end(struct step *step)
         xti_writer_end(step->writer);
 }
 
+static bool is_in(const struct range *range, uint32_t ref)
+{
+    return ref >= range->first_unit && ref - range->first_unit < range->units;
+}
+
 static bool is_in_victim(const struct step *step, uint32_t ref)
 {
-    return ref >= step->first_unit && ref - step->first_unit < step->end;
+    return is_in(&step->ranges[0], ref);
 }
 
 static bool has_units_left(const struct step *step)
 {
     return step->move->units < step->limits->units;
+}
+
+/* A child of an own node leaves its arena: the victim, or another out of which some may move. */
+static bool shall_move(const struct step *step, uint32_t ref)
+{
+    bool is_also = false;
+
+    if (is_in_victim(step, ref))
+        return has_units_left(step);
+    if (step->move->also_units >= step->limits->also_units)
+        return false;
+    for (uint32_t i = 1; i < step->range_count && !is_also; i++)
+        is_also = is_in(&step->ranges[i], ref);
+    return is_also;
 }
 
 /* ---- moving -------------------------------------------------------------------------------- */
@@ -100,21 +134,24 @@ static xt_status child_move(struct step *step, struct xtd_node *parent, uint32_t
     if (status != XT_OK)
         return status;
     step->has_changed = true;
-    step->move->nodes++;
-    step->move->units += child.node->size_units;
+    if (is_in_victim(step, *ref)) {
+        step->move->nodes++;
+        step->move->units += child.node->size_units;
+    } else {
+        step->move->also_units += child.node->size_units;
+    }
     *ref = xti_node_copy(writer, child.node, capacity)->self_ref;
     xti_node_drop(writer, child.node);
     return XT_OK;
 }
 
-/* Moves the children of an own node that lie in the victim, as long as the limit allows. */
+/* Moves the children of an own node that shall move, as long as the limit allows. */
 static xt_status children_move(struct step *step, struct xtd_node *parent)
 {
     xt_status status = XT_OK;
 
-    for (uint32_t slot = 0; slot < parent->count && status == XT_OK && has_units_left(step);
-         slot++) {
-        if (is_in_victim(step, xti_inner_refs_const(step->writer->layout, parent)[slot]))
+    for (uint32_t slot = 0; slot < parent->count && status == XT_OK; slot++) {
+        if (shall_move(step, xti_inner_refs_const(step->writer->layout, parent)[slot]))
             status = child_move(step, parent, slot);
     }
     return status;

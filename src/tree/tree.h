@@ -166,16 +166,22 @@ XT_NODISCARD xt_status xti_tree_move(struct xti_writer *writer, uint64_t id,
 /* How far a victim was gone through, and what that took. Zero but for arena_id: at its start. */
 struct xti_move_out {
     uint32_t arena_id;
-    uint64_t next_unit; /* the block to look at next, in units from the start of the arena */
-    uint64_t nodes;     /* that were moved, those of the victim only; added to */
-    uint64_t units;     /* of these */
-    uint64_t looks;     /* blocks and nodes that were looked at; added to */
+    uint64_t next_unit;  /* the block to look at next, in units from the start of the arena */
+    uint64_t nodes;      /* that were moved, those of the victim only; added to */
+    uint64_t units;      /* of these */
+    uint64_t also_units; /* that were moved out of other arenas; added to */
+    uint64_t looks;      /* blocks and nodes that were looked at; added to */
 };
+
+#define XTI_MOVE_ALSO_MAX 4u
 
 /* A step ends when the counts above reach these. One node, its path and one search may exceed. */
 struct xti_move_limits {
     uint64_t units;
     uint64_t looks;
+    uint64_t also_units;
+    uint32_t also[XTI_MOVE_ALSO_MAX]; /* arenas out of which siblings move, too */
+    uint32_t also_count;
 };
 
 /* Makes what the tree refers to in a sealed arena the pending change's own, from the cursor on: so

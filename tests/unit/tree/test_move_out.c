@@ -234,8 +234,9 @@ static bool victim_empty(struct scene *scene, const struct shape *shape, uint32_
     bool holds = true;
 
     while (holds && !is_done) {
-        struct xti_move_limits limits = {move.units + 1 + check_random(&scene->random) % 400,
-                                         move.looks + 1 + check_random(&scene->random) % 3000};
+        const struct xti_move_limits limits = {
+            .units = move.units + 1 + check_random(&scene->random) % 400,
+            .looks = move.looks + 1 + check_random(&scene->random) % 3000};
 
         holds = CHECK_STATUS(xti_tree_move_out(writer_of(scene), &move, &limits, &is_done), XT_OK);
         if (!holds || !mixes)
@@ -273,7 +274,7 @@ static void an_arena_that_was_moved_out_of_holds_nothing_live(void)
 static void what_moves_is_what_the_tree_refers_to(void)
 {
     for (size_t i = 0; i < CHECK_COUNT(SHAPES); i++) {
-        const struct xti_move_limits limits = {UINT64_MAX, UINT64_MAX};
+        const struct xti_move_limits limits = {.units = UINT64_MAX, .looks = UINT64_MAX};
         struct xti_move_out move = {0};
         struct census census;
         struct scene scene;
@@ -329,7 +330,7 @@ static void a_step_ends_at_its_limits(void)
     nodes = census_take(&scene, &scene.store->txn->space.arenas[0]).nodes;
     for (unsigned i = 0; i < 5000 && !is_done; i++) {
         const struct xti_move_out before = move;
-        const struct xti_move_limits limits = {move.units + 1, move.looks + 10};
+        const struct xti_move_limits limits = {.units = move.units + 1, .looks = move.looks + 10};
 
         if (!CHECK_STATUS(xti_tree_move_out(writer_of(&scene), &move, &limits, &is_done), XT_OK))
             break;
@@ -346,7 +347,7 @@ static void a_step_ends_at_its_limits(void)
 
 static void trees_without_inner_nodes_move_too(void)
 {
-    const struct xti_move_limits limits = {UINT64_MAX, UINT64_MAX};
+    const struct xti_move_limits limits = {.units = UINT64_MAX, .looks = UINT64_MAX};
     struct xti_move_out move = {.arena_id = 1};
     struct scene scene;
     bool is_done;
@@ -376,7 +377,7 @@ static void trees_without_inner_nodes_move_too(void)
 
 static void children_of_own_nodes_move_without_their_path(void)
 {
-    struct xti_move_limits limits = {UINT64_MAX, UINT64_MAX};
+    struct xti_move_limits limits = {.units = UINT64_MAX, .looks = UINT64_MAX};
     struct xti_move_out move = {.arena_id = 1};
     struct census before;
     struct scene scene;
@@ -518,7 +519,7 @@ static bool everything_is_there(struct scene *scene)
 static void what_is_dead_may_be_anything(void)
 {
     for (enum filling filling = FILL_RANDOM; filling < FILL_COUNT; filling++) {
-        const struct xti_move_limits limits = {UINT64_MAX, UINT64_MAX};
+        const struct xti_move_limits limits = {.units = UINT64_MAX, .looks = UINT64_MAX};
         struct xti_move_out move = {0};
         struct scene scene;
         uint64_t nodes;
