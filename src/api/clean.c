@@ -263,7 +263,7 @@ static xt_status hand_run(struct hand *hand)
     if (status == XT_OK)
         status = hand_commit(hand);
     if (status == XT_OK)
-        return XT_OK;
+        return xti_txn_remove_dead(hand->store->txn, &hand->report->commits, hand->options->error);
     xti_cleaner_undo(hand->store);
     if (status == XT_EBROKEN) /* the commit has said where */
         return status;

@@ -472,7 +472,7 @@ static xt_status commit_files(struct xti_txn *txn, xt_error *error)
     status = write_parts(txn, error);
     if (status != XT_OK)
         return status;
-    fill_state(txn, xti_manifest_is_due(txn), &state);
+    fill_state(txn, txn->wants_manifest || xti_manifest_is_due(txn), &state);
     status = xti_view_new(txn, &view); /* first, so that nothing can fail after HEAD is written */
     if (status != XT_OK)
         return xti_report(error, status, txn->path, NULL, XTI_NO_OFFSET, "memory for a view");
@@ -495,12 +495,26 @@ xt_status xti_txn_commit(struct xti_txn *txn, xt_error *error)
 
     xti_report_clear(error);
     status = xti_txn_check_writer(txn, error);
-    if (status != XT_OK || (!txn->is_dirty && !txn->is_unsaved))
+    if (status != XT_OK || (!txn->is_dirty && !txn->is_unsaved && !txn->wants_manifest))
         return status;
     xti_txn_settle(txn);
     if (txn->path != NULL)
         return commit_files(txn, error);
     return publish(txn, true);
+}
+
+/* The first manifest leaves them out; the second lets their files go. */
+xt_status xti_txn_remove_dead(struct xti_txn *txn, uint64_t *commits, xt_error *error)
+{
+    xt_status status = XT_OK;
+
+    for (uint32_t i = 0; i < 2 && status == XT_OK && xti_arenas_are_dead(txn); i++) {
+        txn->wants_manifest = true;
+        status = xti_txn_commit(txn, error);
+        txn->wants_manifest = false;
+        *commits += status == XT_OK ? 1 : 0;
+    }
+    return status;
 }
 
 /* ---- making durable what was committed ------------------------------------------------------- */

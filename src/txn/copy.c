@@ -7,6 +7,7 @@
  * SPDX-License-Identifier: MIT
  */
 #include "txn/creation.h"
+#include "txn/kept.h"
 
 #include <errno.h>
 #include <string.h>
@@ -20,6 +21,33 @@ struct original {
     uint64_t record_hash;
     struct xtd_manifest *manifest; /* owned */
 };
+
+/* A kept snapshot has the manifest of its commit in its own file. */
+static xt_status kept_find(struct xti_txn *txn, const struct xti_view *view,
+                           struct original *original, xt_error *error)
+{
+    const struct xtd_manifest *manifest;
+    struct xtd_snapshot *snapshot;
+    xt_status status = xti_snapshot_read(txn, view->txn, &snapshot, error);
+
+    if (status == XT_OK && snapshot->state.roots[0].ref != view->root_ref)
+        status = XT_ENOTFOUND; /* a later publish, which nobody keeps */
+    if (status == XT_OK) {
+        manifest = xti_snapshot_manifest_const(snapshot);
+        original->state = snapshot->state;
+        original->record_hash = snapshot->record_hash;
+        original->manifest = txn->os->alloc(txn->os, manifest->total_bytes);
+        if (original->manifest != NULL)
+            memcpy(original->manifest, manifest, manifest->total_bytes);
+        else
+            status = xti_report(error, XT_ENOMEM, NULL, NULL, XTI_NO_OFFSET, "memory for a copy");
+    }
+    xti_snapshot_free(txn, snapshot);
+    if (status != XT_ENOTFOUND)
+        return status;
+    return xti_report(error, XT_EMISUSE, txn->path, NULL, XTI_NO_OFFSET,
+                      "only the newest commit and kept ones can be copied by links");
+}
 
 /* A view shows the newest commit when it has its root: later publishes have others, as what is
  * committed is never written again. */
@@ -37,8 +65,7 @@ static xt_status original_find(struct xti_txn *txn, const struct xti_view *view,
         return xti_report(error, XT_EMISUSE, NULL, NULL, XTI_NO_OFFSET,
                           "a store in memory has no files to link");
     if (!is_newest)
-        return xti_report(error, XT_EMISUSE, txn->path, NULL, XTI_NO_OFFSET,
-                          "only the newest commit and kept ones can be copied by links");
+        return kept_find(txn, view, original, error);
     return xti_read_manifest(txn, original->state.manifest_generation, &original->manifest, error);
 }
 

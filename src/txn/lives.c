@@ -98,6 +98,18 @@ static bool has_new_arenas(const struct xti_txn *txn)
     return false;
 }
 
+bool xti_arenas_are_dead(const struct xti_txn *txn)
+{
+    for (uint32_t i = 0; i < txn->space.arena_count; i++) {
+        const struct xti_arena *arena = &txn->space.arenas[i];
+
+        if (xti_arena_is_left_out(txn, arena) ||
+            (xti_arena_is_dropped(arena) && !arena->is_unlinked))
+            return true;
+    }
+    return false;
+}
+
 bool xti_manifest_is_due(const struct xti_txn *txn)
 {
     uint64_t committed = 0;

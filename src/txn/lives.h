@@ -16,6 +16,10 @@ uint64_t xti_arena_units_for(const struct xti_txn *txn, uint64_t units);
  * that it can be cleaned. */
 bool xti_arena_is_worn(const struct xti_txn *txn, const struct xti_arena *arena);
 
+/* Some arena holds nothing that lives, and no manifest needs to list it, or its file is still to be
+ * removed. O(arenas). */
+bool xti_arenas_are_dead(const struct xti_txn *txn);
+
 /* The commit that is being made needs a new manifest. O(arenas). */
 bool xti_manifest_is_due(const struct xti_txn *txn);
 

@@ -93,6 +93,7 @@ struct xti_txn {
     uint64_t head_bytes;   /* committed since */
     void *zeroes;          /* NULL until zeroes are written ahead */
     enum xti_spare_step spare_step;
+    bool wants_manifest; /* the next commit writes one, whether it is due or not */
     uint32_t held_count;
     struct xti_arena_file held[XTI_HELD_MAX]; /* files without a part in the epoch */
     uint32_t head_position;                   /* of the newest durable slot */
