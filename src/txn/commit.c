@@ -6,6 +6,7 @@
  */
 #include "txn/lives.h"
 
+#include <errno.h>
 #include <string.h>
 
 /* What is pending becomes what readers of this process see. */
@@ -216,6 +217,24 @@ static void fill_record(struct xti_txn *txn, const struct xtd_state *state,
 }
 
 /* The record alone, or with all that follows it in the extent. */
+/* A write that failed may have written enough: what is behind the part that arrived may be zeroes
+ * already. A record that is whole makes the commit one that the next writer finds, so it goes. */
+static xt_status take_back(struct xti_txn *txn, const struct xti_epoch_part *part, xt_status status)
+{
+    static const char zeroes[XTD_PAGE_BYTES];
+    struct xtd_commit_record *record = txn->os->alloc(txn->os, XTD_PAGE_BYTES);
+    uint64_t offset = part->first_unit << XTD_UNIT_SHIFT;
+    int result;
+
+    if (record == NULL)
+        return XT_EBROKEN;
+    result = txn->os->read_at(txn->os, part->held.file, offset, record, XTD_PAGE_BYTES);
+    if (result == 0 && xti_commit_check(record, XTD_PAGE_BYTES, NULL) == XT_OK)
+        result = txn->os->write_at(txn->os, part->held.file, offset, zeroes, sizeof zeroes);
+    txn->os->free(txn->os, record, XTD_PAGE_BYTES);
+    return result == 0 || result == -ENODATA ? status : XT_EBROKEN;
+}
+
 static xt_status write_record(struct xti_txn *txn, const struct xtd_state *state,
                               uint64_t *record_hash, xt_error *error)
 {
@@ -225,7 +244,9 @@ static xt_status write_record(struct xti_txn *txn, const struct xtd_state *state
     struct xtd_commit_record *record = is_all ? xti_space_at(&txn->space, txn->epoch.record_ref)
                                               : txn->os->alloc(txn->os, XTD_PAGE_BYTES);
     size_t bytes = is_all ? (size_t)(end - part->first_unit) << XTD_UNIT_SHIFT : XTD_PAGE_BYTES;
+    bool was_written = false;
     char name[XTI_NAME_BYTES];
+    xt_status status;
     int result = 0;
 
     if (record == NULL)
@@ -233,16 +254,19 @@ static xt_status write_record(struct xti_txn *txn, const struct xtd_state *state
     fill_record(txn, state, record, record_hash);
     if (bytes >= XTI_ALLOCATE_BYTES_MIN)
         result = txn->os->allocate(txn->os, part->held.file, end << XTD_UNIT_SHIFT);
-    if (result == 0)
+    if (result == 0) {
+        was_written = true;
         result = txn->os->write_at(txn->os, part->held.file, part->first_unit << XTD_UNIT_SHIFT,
                                    record, bytes);
+    }
     if (!is_all)
         txn->os->free(txn->os, record, XTD_PAGE_BYTES);
     xti_epoch_note_write(part, part->first_unit + bytes / XTD_UNIT_BYTES);
     if (result == 0)
         return XT_OK;
     xti_name_arena(name, part->arena_id);
-    return xti_report_system(error, result, txn->path, name, "write the commit's extent");
+    status = xti_report_system(error, result, txn->path, name, "write the commit's extent");
+    return was_written ? take_back(txn, part, status) : status;
 }
 
 /* ---- C3 to C6: syncs, manifest, HEAD --------------------------------------------------------- */
@@ -363,13 +387,11 @@ static xt_status write_commit(struct xti_txn *txn, const struct xtd_state *state
     enum way way = choose_way(txn, state);
     xt_status status = write_record(txn, state, record_hash, error);
 
-    if (status != XT_OK)
-        return status;
-    if (way == WITH_ONE_SYNC)
+    if (status == XT_OK && way == WITH_ONE_SYNC)
         status = with_one_sync(txn, state, *record_hash, error);
-    else if (way == WITHOUT_SYNC)
+    else if (status == XT_OK && way == WITHOUT_SYNC)
         status = without_sync(txn, state, *record_hash, error);
-    else
+    else if (status == XT_OK)
         status = with_two_syncs(txn, state, *record_hash, error);
     txn->is_broken = status == XT_EBROKEN;
     if (txn->is_broken && error != NULL)

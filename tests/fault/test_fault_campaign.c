@@ -167,6 +167,8 @@ static bool status_fits(xt_status status)
 {
     if (status == XT_OK)
         return CHECK(may_be_ignored() || life.way->model == DISK_SYNC_LATE);
+    if (status == XT_EMISUSE && strcmp(life.script.step, "clean") == 0)
+        return true; /* what cleaning moved could not be taken back, and stays pending */
     return CHECK(status == XT_EIO || status == XT_ENOMEM || status == XT_EFULL ||
                  status == XT_EBROKEN);
 }
@@ -234,8 +236,11 @@ static bool ends_clean(void)
     return CHECK_STATUS(xt_store_close(store), XT_OK) && CHECK(fail_os_is_clean(&life.fail));
 }
 
+/* After a sync of HEAD that failed and showed old content again, a reader may show an older commit
+ * until a writer has opened the store. */
 static bool opens_right(struct disk_os *disk, bool writable, uint64_t *number)
 {
+    struct script_expected expected = life.script.expected;
     xt_open_options options = XT_OPEN_OPTIONS_INIT;
     xt_store *store;
     xt_status status;
@@ -249,7 +254,9 @@ static bool opens_right(struct disk_os *disk, bool writable, uint64_t *number)
         return true;
     if (!CHECK_STATUS(status, XT_OK))
         return false;
-    holds = script_finds(&WORLD, life.script.seed, &life.script.expected, store, number);
+    if (!writable && life.way->model == DISK_SYNC_CLEAN_OLD && expected.newest > 0)
+        expected.lowest = 1;
+    holds = script_finds(&WORLD, life.script.seed, &expected, store, number);
     return CHECK_STATUS(xt_store_close(store), XT_OK) && holds;
 }
 
