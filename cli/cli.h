@@ -28,5 +28,9 @@ int command_stat(int argc, char **argv);
 int command_check(int argc, char **argv);
 int command_dump(int argc, char **argv);
 int command_plot(int argc, char **argv);
+int command_snapshot(int argc, char **argv);
+int command_clean(int argc, char **argv);
+int command_copy(int argc, char **argv);
+int command_selftest(int argc, char **argv);
 
 #endif

@@ -17,10 +17,11 @@
 #include "output.h"
 #include "reader.h"
 
-enum dump_key { KEY_NODES = ARGS_OWN };
+enum dump_key { KEY_NODES = ARGS_OWN, KEY_AT };
 
 struct dump_args {
     const char *store;
+    const char *at; /* NULL: the newest commit */
     bool shows_nodes;
 };
 
@@ -31,6 +32,9 @@ static error_t parse(int key, char *arg, struct argp_state *state)
     switch (key) {
     case KEY_NODES:
         args->shows_nodes = true;
+        return 0;
+    case KEY_AT:
+        args->at = arg;
         return 0;
     case ARGP_KEY_ARG:
         args_position(state, arg, &args->store, 1);
@@ -45,8 +49,10 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 }
 
 static const struct argp_option options[] = {
-    {"nodes", KEY_NODES, NULL, 0, "Write a line for each node of the tree instead", 0},
-    {NULL,    0,         NULL, 0, NULL,                                             0},
+    {"nodes", KEY_NODES, NULL,       0, "Write a line for each node of the tree instead", 0},
+    {"at",    KEY_AT,    "SNAPSHOT", 0,
+     "Write a kept snapshot, by its name or number (the newest commit)",                  0},
+    {NULL,    0,         NULL,       0, NULL,                                             0},
 };
 
 static const struct argp argp = {
@@ -124,7 +130,7 @@ int command_dump(int argc, char **argv)
     int outcome;
 
     argp_parse(&argp, argc, argv, 0, NULL, &args);
-    outcome = reader_open(&reader, args.store);
+    outcome = reader_open_at(&reader, args.store, args.at);
     if (outcome != EXIT_DONE)
         return outcome;
     outcome = args.shows_nodes ? dump_nodes(&reader) : dump_items(&reader);

@@ -26,16 +26,20 @@ static const struct {
     const char *summary;
     int (*run)(int argc, char **argv);
 } commands[] = {
-    {"create",  "xtree create",  "make an empty store",                       command_create },
-    {"load",    "xtree load",    "fill a store from a file",                  command_load   },
-    {"query",   "xtree query",   "find the items in a window",                command_query  },
-    {"nearest", "xtree nearest", "find the items nearest to a point",         command_nearest},
-    {"join",    "xtree join",    "find the pairs of items that meet",         command_join   },
-    {"remove",  "xtree remove",  "take an item out of a store",               command_remove },
-    {"stat",    "xtree stat",    "describe a store and its tree",             command_stat   },
-    {"check",   "xtree check",   "verify a store",                            command_check  },
-    {"dump",    "xtree dump",    "write all items, or the nodes of the tree", command_dump   },
-    {"plot",    "xtree plot",    "draw the tree over its data as SVG",        command_plot   },
+    {"create",   "xtree create",   "make an empty store",                        command_create  },
+    {"load",     "xtree load",     "fill a store from a file",                   command_load    },
+    {"query",    "xtree query",    "find the items in a window",                 command_query   },
+    {"nearest",  "xtree nearest",  "find the items nearest to a point",          command_nearest },
+    {"join",     "xtree join",     "find the pairs of items that meet",          command_join    },
+    {"remove",   "xtree remove",   "take an item out of a store",                command_remove  },
+    {"stat",     "xtree stat",     "describe a store and its tree",              command_stat    },
+    {"check",    "xtree check",    "verify a store",                             command_check   },
+    {"dump",     "xtree dump",     "write all items, or the nodes of the tree",  command_dump    },
+    {"plot",     "xtree plot",     "draw the tree over its data as SVG",         command_plot    },
+    {"snapshot", "xtree snapshot", "keep, list and drop snapshots",              command_snapshot},
+    {"clean",    "xtree clean",    "give back the space of what was removed",    command_clean   },
+    {"copy",     "xtree copy",     "copy a store that is in use",                command_copy    },
+    {"selftest", "xtree selftest", "try on this disk what the library promises", command_selftest},
 };
 #define COMMAND_COUNT (sizeof commands / sizeof commands[0])
 
@@ -44,7 +48,7 @@ static void print_help(FILE *stream)
     fprintf(stream, "Usage: xtree COMMAND [ARGUMENT...]\n"
                     "A spatial index on disk that opens at once and gives exact answers.\n\n");
     for (size_t i = 0; i < COMMAND_COUNT; i++)
-        fprintf(stream, "  %-8s %s\n", commands[i].name, commands[i].summary);
+        fprintf(stream, "  %-9s %s\n", commands[i].name, commands[i].summary);
     fprintf(stream, "\n`xtree COMMAND --help' tells about a command, `man xtree' about all.\n");
 }
 

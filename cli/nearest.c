@@ -29,11 +29,13 @@ enum nearest_key {
     KEY_WEIGHTS,
     KEY_FORMAT,
     KEY_STATS,
+    KEY_AT,
     KEY_KERNEL
 };
 
 struct nearest_args {
     const char *store;
+    const char *at; /* NULL: the newest commit */
     double *point, *weights;
     size_t point_count, weight_count;
     xt_nearest_options options;
@@ -109,6 +111,9 @@ static error_t parse(int key, char *arg, struct argp_state *state)
     case KEY_STATS:
         args->shows_stats = true;
         return 0;
+    case KEY_AT:
+        args->at = arg;
+        return 0;
     case KEY_KERNEL:
         args->options.kernel = args_kernel(state, arg);
         return 0;
@@ -124,17 +129,19 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 }
 
 static const struct argp_option options[] = {
-    {"point",        KEY_POINT,        "X,Y[,...]",                    0,             "Where to search from",                            0},
-    {NULL,           'k',              "N",                            0,             "How many items (10, or with --max-distance all)", 0},
-    {"max-distance", KEY_MAX_DISTANCE, "R",                            0,             "Only items up to this distance",                  0},
+    {"point",        KEY_POINT,        "X,Y[,...]",                    0,             "Where to search from",                                           0},
+    {NULL,           'k',              "N",                            0,             "How many items (10, or with --max-distance all)",                0},
+    {"max-distance", KEY_MAX_DISTANCE, "R",                            0,             "Only items up to this distance",                                 0},
     {"metric",       KEY_METRIC,       "euclidean|maximum|geographic", 0,
      "How distances are measured (euclidean); geographic: metres on the earth, from longitude and "
-     "latitude in degrees",                                                                                                              0},
-    {"weights",      KEY_WEIGHTS,      "W,W[,...]",                    0,             "A weight above 0 for each axis (all 1)",          0},
-    {"format",       KEY_FORMAT,       "text|csv|json|geojson",        0,             "Format of the result (text)",                     0},
-    {"stats",        KEY_STATS,        NULL,                           0,             "Tell on standard error what the search touched",  0},
-    {"kernel",       KEY_KERNEL,       "NAME",                         OPTION_HIDDEN, NULL,                                              0},
-    {NULL,           0,                NULL,                           0,             NULL,                                              0},
+     "latitude in degrees",                                                                                                                             0},
+    {"weights",      KEY_WEIGHTS,      "W,W[,...]",                    0,             "A weight above 0 for each axis (all 1)",                         0},
+    {"format",       KEY_FORMAT,       "text|csv|json|geojson",        0,             "Format of the result (text)",                                    0},
+    {"stats",        KEY_STATS,        NULL,                           0,             "Tell on standard error what the search touched",                 0},
+    {"at",           KEY_AT,           "SNAPSHOT",                     0,             "Ask a kept snapshot, by its name or number (the newest commit)",
+     0                                                                                                                                                   },
+    {"kernel",       KEY_KERNEL,       "NAME",                         OPTION_HIDDEN, NULL,                                                             0},
+    {NULL,           0,                NULL,                           0,             NULL,                                                             0},
 };
 
 static const struct argp argp = {
@@ -229,7 +236,7 @@ int command_nearest(int argc, char **argv)
     int outcome;
 
     argp_parse(&argp, argc, argv, 0, NULL, &args);
-    outcome = reader_open(&reader, args.store);
+    outcome = reader_open_at(&reader, args.store, args.at);
     if (outcome == EXIT_DONE) {
         outcome = run(&reader, &args);
         reader_close(&reader);

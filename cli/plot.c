@@ -17,10 +17,11 @@
 #include "cli.h"
 #include "message.h"
 
-enum plot_key { KEY_TITLE = ARGS_OWN, KEY_WIDTH, KEY_HEIGHT, KEY_LEVEL_MIN, KEY_LEVEL_MAX };
+enum plot_key { KEY_TITLE = ARGS_OWN, KEY_WIDTH, KEY_HEIGHT, KEY_LEVEL_MIN, KEY_LEVEL_MAX, KEY_AT };
 
 struct plot_args {
     const char *positions[2]; /* STORE, OUT.svg */
+    const char *at;           /* NULL: the newest commit */
     struct plot_options options;
 };
 
@@ -75,6 +76,9 @@ static error_t parse(int key, char *arg, struct argp_state *state)
         options->level_max = level(state, "--level-max", arg);
         options->has_level_max = true;
         return 0;
+    case KEY_AT:
+        args->at = arg;
+        return 0;
     case ARGP_KEY_ARG:
         args_position(state, arg, args->positions, 2);
         return 0;
@@ -87,12 +91,14 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 }
 
 static const struct argp_option options[] = {
-    {"title",     KEY_TITLE,     "TEXT",   0, "Title (the name of the store)",                0},
-    {"width",     KEY_WIDTH,     "PIXELS", 0, "Width of the picture (1600)",                  0},
-    {"height",    KEY_HEIGHT,    "PIXELS", 0, "Height of the picture (as the data wants it)", 0},
-    {"level-min", KEY_LEVEL_MIN, "N",      0, "Lowest level to draw; 0 are the leaves",       0},
-    {"level-max", KEY_LEVEL_MAX, "N",      0, "Highest level to draw",                        0},
-    {NULL,        0,             NULL,     0, NULL,                                           0},
+    {"title",     KEY_TITLE,     "TEXT",     0, "Title (the name of the store)",                                   0},
+    {"width",     KEY_WIDTH,     "PIXELS",   0, "Width of the picture (1600)",                                     0},
+    {"height",    KEY_HEIGHT,    "PIXELS",   0, "Height of the picture (as the data wants it)",                    0},
+    {"level-min", KEY_LEVEL_MIN, "N",        0, "Lowest level to draw; 0 are the leaves",                          0},
+    {"level-max", KEY_LEVEL_MAX, "N",        0, "Highest level to draw",                                           0},
+    {"at",        KEY_AT,        "SNAPSHOT", 0, "Draw a kept snapshot, by its name or number (the newest commit)",
+     0                                                                                                              },
+    {NULL,        0,             NULL,       0, NULL,                                                              0},
 };
 
 static const struct argp argp = {
@@ -191,7 +197,7 @@ int command_plot(int argc, char **argv)
     int outcome;
 
     argp_parse(&argp, argc, argv, 0, NULL, &args);
-    outcome = reader_open(&reader, args.positions[0]);
+    outcome = reader_open_at(&reader, args.positions[0], args.at);
     if (outcome != EXIT_DONE)
         return outcome;
     outcome = plot_gather(&plot);

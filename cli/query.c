@@ -25,11 +25,13 @@ enum query_key {
     KEY_LIMIT,
     KEY_FORMAT,
     KEY_STATS,
+    KEY_AT,
     KEY_KERNEL
 };
 
 struct query_args {
     const char *store;
+    const char *at; /* NULL: the newest commit */
     struct conditions conditions;
     xt_query_options options;
     bool counts_only, shows_stats;
@@ -65,6 +67,9 @@ static error_t parse(int key, char *arg, struct argp_state *state)
     case KEY_STATS:
         args->shows_stats = true;
         return 0;
+    case KEY_AT:
+        args->at = arg;
+        return 0;
     case KEY_KERNEL:
         args->options.kernel = args_kernel(state, arg);
         return 0;
@@ -84,17 +89,19 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 
 static const struct argp_option options[] = {
     {"window",    KEY_WINDOW,    "LOW...,HIGH...",        0,
-     "All low corners, then all high corners; inf and -inf are allowed",                                                  0},
-    {"point",     KEY_POINT,     "X,Y[,...]",             0,             "A window that is one point",                    0},
+     "All low corners, then all high corners; inf and -inf are allowed",                                                                   0},
+    {"point",     KEY_POINT,     "X,Y[,...]",             0,             "A window that is one point",                                     0},
     {"predicate", KEY_PREDICATE, "NAME",                  0,
      "How an item must lie to the window or point before it: intersects, within, contains, "
-     "disjoint, or for a point covers (intersects; for a point covers)",                                                  0},
-    {"count",     KEY_COUNT,     NULL,                    0,             "Write only how many items there are",           0},
-    {"limit",     KEY_LIMIT,     "N",                     0,             "Stop after N items",                            0},
-    {"format",    KEY_FORMAT,    "text|csv|json|geojson", 0,             "Format of the result (text)",                   0},
-    {"stats",     KEY_STATS,     NULL,                    0,             "Tell on standard error what the query touched", 0},
-    {"kernel",    KEY_KERNEL,    "NAME",                  OPTION_HIDDEN, NULL,                                            0},
-    {NULL,        0,             NULL,                    0,             NULL,                                            0},
+     "disjoint, or for a point covers (intersects; for a point covers)",                                                                   0},
+    {"count",     KEY_COUNT,     NULL,                    0,             "Write only how many items there are",                            0},
+    {"limit",     KEY_LIMIT,     "N",                     0,             "Stop after N items",                                             0},
+    {"format",    KEY_FORMAT,    "text|csv|json|geojson", 0,             "Format of the result (text)",                                    0},
+    {"stats",     KEY_STATS,     NULL,                    0,             "Tell on standard error what the query touched",                  0},
+    {"at",        KEY_AT,        "SNAPSHOT",              0,             "Ask a kept snapshot, by its name or number (the newest commit)",
+     0                                                                                                                                      },
+    {"kernel",    KEY_KERNEL,    "NAME",                  OPTION_HIDDEN, NULL,                                                             0},
+    {NULL,        0,             NULL,                    0,             NULL,                                                             0},
 };
 
 static const struct argp argp = {
@@ -175,7 +182,7 @@ int command_query(int argc, char **argv)
     int outcome;
 
     argp_parse(&argp, argc, argv, 0, NULL, &args);
-    outcome = reader_open(&reader, args.store);
+    outcome = reader_open_at(&reader, args.store, args.at);
     if (outcome == EXIT_DONE) {
         outcome = run(&reader, &args);
         reader_close(&reader);

@@ -7,7 +7,6 @@
 #include <inttypes.h>
 #include <stdbool.h>
 #include <stdio.h>
-#include <time.h>
 
 #include <xtree.h>
 
@@ -82,20 +81,6 @@ static const char *kind_name(const xt_store_stats *stats)
 static const char *coord_name(const xt_store_stats *stats)
 {
     return stats->coord_type == XT_F32 ? "f32" : "f64";
-}
-
-/* As in RFC 3339, to the millisecond. "" when there is no time. */
-static void time_text(uint64_t time_ns, char *text, size_t size)
-{
-    time_t seconds = (time_t)(time_ns / 1000000000);
-    struct tm parts;
-    size_t used;
-
-    text[0] = '\0';
-    if (time_ns == 0 || gmtime_r(&seconds, &parts) == NULL)
-        return;
-    used = strftime(text, size, "%Y-%m-%dT%H:%M:%S", &parts);
-    snprintf(text + used, size - used, ".%03uZ", (unsigned)(time_ns / 1000000 % 1000));
 }
 
 static double bytes_per_item(const struct facts *facts)
@@ -224,9 +209,9 @@ static void print_arenas(const struct facts *facts)
 static void print_text(const struct facts *facts)
 {
     const xt_store_stats *stats = &facts->reader->stats;
-    char when[40];
+    char when[READER_TIME_SIZE];
 
-    time_text(stats->commit_time_ns, when, sizeof when);
+    reader_time_text(stats->commit_time_ns, when);
     printf("%-16s%s\n", "store", facts->reader->path);
     printf("%-16s%u-dimensional %s, %s\n", "schema", stats->dims, kind_name(stats),
            coord_name(stats));
@@ -334,11 +319,11 @@ static int print_json(const struct facts *facts)
 {
     const xt_store_stats *stats = &facts->reader->stats;
     yajl_gen generator = json_open(true);
-    char when[40];
+    char when[READER_TIME_SIZE];
 
     if (generator == NULL)
         return message_no_memory();
-    time_text(stats->commit_time_ns, when, sizeof when);
+    reader_time_text(stats->commit_time_ns, when);
     yajl_gen_map_open(generator);
     json_pair_text(generator, "store", facts->reader->path);
     json_pair_u64(generator, "format_version", stats->format_version);
