@@ -16,6 +16,7 @@
 #include "message.h"
 #include "number.h"
 #include "reader.h"
+#include "stat_writer.h"
 
 enum stat_key { KEY_JSON = ARGS_OWN };
 
@@ -206,6 +207,16 @@ static void print_arenas(const struct facts *facts)
     }
 }
 
+static void print_kept(const xt_store_stats *stats)
+{
+    char text[NUMBER_TEXT_SIZE];
+
+    printf("%-16s%" PRIu64, "kept snapshots", stats->kept_count);
+    if (stats->kept_count > 0)
+        printf(", in %s that nothing else needs", number_bytes_text(stats->pinned_bytes, text));
+    putchar('\n');
+}
+
 static void print_text(const struct facts *facts)
 {
     const xt_store_stats *stats = &facts->reader->stats;
@@ -225,8 +236,10 @@ static void print_text(const struct facts *facts)
     printf("%-16s%u items, %u children\n", "node capacity", stats->leaf_capacity,
            stats->inner_capacity);
     print_supernodes(&facts->supernodes);
-    print_bytes("on disk", stats->committed_bytes);
+    print_bytes("on disk", stats->file_bytes);
     print_bytes("live", stats->live_bytes);
+    print_bytes("dead", stats->dead_bytes);
+    print_kept(stats);
     if (facts->tree.items > 0)
         printf("%-16s%.1f\n", "bytes per item", bytes_per_item(facts));
     printf("%-16s%u\n", "format version", stats->format_version);
@@ -236,6 +249,7 @@ static void print_text(const struct facts *facts)
     for (unsigned level = facts->tree.height; level-- > 0;)
         print_level(level, &facts->tree.level[level]);
     print_arenas(facts);
+    writer_print(facts->reader);
 }
 
 /* ---- as JSON ---- */
@@ -336,10 +350,15 @@ static int print_json(const struct facts *facts)
     json_doubles(generator, "high", facts->high, facts->has_bounds ? stats->dims : 0);
     json_pair_u64(generator, "committed_bytes", stats->committed_bytes);
     json_pair_u64(generator, "live_bytes", stats->live_bytes);
+    json_pair_u64(generator, "dead_bytes", stats->dead_bytes);
+    json_pair_u64(generator, "file_bytes", stats->file_bytes);
+    json_pair_u64(generator, "kept_snapshots", stats->kept_count);
+    json_pair_u64(generator, "pinned_bytes", stats->pinned_bytes);
     json_pair_double(generator, "bytes_per_item", bytes_per_item(facts));
     json_supernodes(generator, &facts->supernodes);
     json_levels(generator, facts);
     json_arenas(generator, facts);
+    writer_json(facts->reader, generator);
     yajl_gen_map_close(generator);
     json_close(generator);
     return EXIT_DONE;

@@ -360,6 +360,35 @@ typedef struct xt_clean_report {
 XT_API XT_NODISCARD xt_status xt_store_clean(xt_store *store, const xt_clean_options *options,
                                              xt_clean_report *report);
 
+#define XT_HISTOGRAM_BUCKETS 40
+
+/* How long something took. bucket[i] counts what took less than 2^i nanoseconds, and not less than
+ * half of that; the last one everything longer, too. */
+typedef struct xt_histogram {
+    uint64_t count, total_ns, max_ns;
+    uint64_t bucket[XT_HISTOGRAM_BUCKETS];
+} xt_histogram;
+
+typedef struct xt_writer_stats {
+    size_t struct_size; /* set by the caller */
+    bool is_running;    /* the writer still has the store open */
+    uint64_t pid;
+    uint64_t since_ns;    /* wall clock when it opened the store */
+    uint64_t updated_ns;  /* wall clock when these figures were taken */
+    uint64_t moved_bytes; /* out of arenas that were cleaned */
+    xt_histogram commit;  /* those that succeeded, cleaning and syncs included */
+    xt_histogram sync;    /* of files of the store */
+} xt_writer_stats;
+
+/** What the newest writer has done since it opened the store. A writer's handle tells of itself; a
+ *  reader what the writer, in whatever process, has left in the file LOCK: as of a commit at most a
+ *  second before its last one, or of its end.
+ *
+ * Errors   XT_ENOTFOUND (no writer has left figures, or the store is in memory), XT_EIO, XT_EINVAL
+ *          (struct_size).
+ */
+XT_API XT_NODISCARD xt_status xt_store_writer(xt_store *store, xt_writer_stats *out);
+
 /* ---- single changes ---------------------------------------------------------------------- */
 
 /** Adds one item. It is a pending change, as those below: publish or commit makes it visible.

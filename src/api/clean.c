@@ -66,6 +66,7 @@ static xt_status victim_step(xt_store *store, struct xti_writer *writer,
 void xti_cleaner_settle(xt_store *store)
 {
     store->cleaner.settled = store->cleaner.move;
+    xti_txn_note_moved(store->txn, store->cleaner.move.units * XTD_UNIT_BYTES);
 }
 
 void xti_cleaner_undo(xt_store *store)

@@ -284,6 +284,21 @@ xt_status xt_store_stat(xt_store *store, xt_store_stats *out)
     return status;
 }
 
+xt_status xt_store_writer(xt_store *store, xt_writer_stats *out)
+{
+    xt_writer_stats stats = {0};
+    xt_status status;
+
+    if (store == NULL || out == NULL || out->struct_size != sizeof *out)
+        return XT_EINVAL;
+    status = xti_txn_writer(store->txn, &stats);
+    if (status != XT_OK)
+        memset(&stats, 0, sizeof stats);
+    stats.struct_size = out->struct_size;
+    *out = stats;
+    return status;
+}
+
 xt_status xt_store_arena(xt_store *store, uint64_t i, xt_arena_stats *out)
 {
     xt_arena_stats stats = {0};

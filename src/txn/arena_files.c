@@ -63,7 +63,7 @@ bool xti_arena_file_is_unsynced(const struct xti_txn *txn)
 xt_status xti_arena_file_sync(struct xti_txn *txn, struct xti_arena_file *held, xt_error *error)
 {
     char name[XTI_NAME_BYTES];
-    int result = txn->os->sync(txn->os, held->file);
+    int result = xti_sync(txn, held->file);
 
     if (result == 0) {
         held->is_unsynced = false;

@@ -513,6 +513,7 @@ static xt_status commit_files(struct xti_txn *txn, xt_error *error)
 
 xt_status xti_txn_commit(struct xti_txn *txn, xt_error *error)
 {
+    uint64_t began_ns;
     xt_status status;
 
     xti_report_clear(error);
@@ -520,9 +521,15 @@ xt_status xti_txn_commit(struct xti_txn *txn, xt_error *error)
     if (status != XT_OK || (!txn->is_dirty && !txn->is_unsaved && !txn->wants_manifest))
         return status;
     xti_txn_settle(txn);
-    if (txn->path != NULL)
-        return commit_files(txn, error);
-    return publish(txn, true);
+    if (txn->path == NULL)
+        return publish(txn, true);
+    began_ns = txn->os->now_ns(txn->os);
+    status = commit_files(txn, error);
+    if (status == XT_OK) {
+        xti_figures_add(txn, &txn->figures.commit, began_ns);
+        xti_figures_write(txn, false);
+    }
+    return status;
 }
 
 /* The first manifest leaves them out; the second lets their files go. */

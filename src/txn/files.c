@@ -281,7 +281,7 @@ xt_status xti_write_head(struct xti_txn *txn, uint32_t position, const struct xt
     int result = write_slot(txn, position, &slot, state, record_hash);
 
     if (result == 0)
-        result = txn->os->sync(txn->os, txn->head_file);
+        result = xti_sync(txn, txn->head_file);
     if (result == 0)
         return XT_OK;
     return xti_report_system(error, result, txn->path, XTI_NAME_HEAD, "write and sync HEAD");

@@ -72,8 +72,9 @@ xt_status xti_sign_lock(struct xti_txn *txn, xt_error *error)
     int result;
 
     os->host_name(os, host, sizeof host);
+    txn->figures.since_ns = os->now_ns(os);
     size = snprintf(text, sizeof text, TEXT_BEGIN "%" PRIu64 "\nhost %s\nsince %" PRIu64 "\n",
-                    txn->process_id, host, os->now_ns(os) / UINT64_C(1000000000));
+                    txn->process_id, host, txn->figures.since_ns / UINT64_C(1000000000));
     XTI_ASSERT(size > 0 && (size_t)size < sizeof text);
     memset(text + size, ' ', sizeof text - (size_t)size);
     text[sizeof text - 1] = '\n';

@@ -496,7 +496,7 @@ static xt_status rewrite_range(struct xti_txn *txn, xti_file file, uint64_t at, 
         at += piece;
     }
     if (*result == 0)
-        *result = txn->os->sync(txn->os, file);
+        *result = xti_sync(txn, file);
     txn->os->free(txn->os, block, BLOCK_BYTES);
     return xti_os_status(*result);
 }
@@ -548,7 +548,7 @@ static int erase_page(struct xti_txn *txn, uint32_t arena_id, uint64_t unit)
         return result;
     result = txn->os->write_at(txn->os, file, unit << XTD_UNIT_SHIFT, zeroes, sizeof zeroes);
     if (result == 0)
-        result = txn->os->sync(txn->os, file);
+        result = xti_sync(txn, file);
     txn->os->close(txn->os, file);
     return result;
 }

@@ -18,6 +18,7 @@
 
 #include "arena/arena.h"
 #include "txn/clean.h"
+#include "txn/figures.h"
 #include "txn/report.h"
 
 /* ---- handles --------------------------------------------------------------------------------- */
@@ -85,7 +86,6 @@ XT_NODISCARD xt_status xti_txn_view(struct xti_txn *txn, struct xti_view **out);
 void xti_txn_unview(struct xti_txn *txn, struct xti_view *view);
 
 void xti_txn_stats(struct xti_txn *txn, xt_store_stats *out);
-uint64_t xti_txn_writer_pid(const struct xti_txn *txn); /* 0: there is none, or it is not known */
 XT_NODISCARD xt_status xti_txn_arena_stats(struct xti_txn *txn, uint64_t i, xt_arena_stats *out);
 
 /* Of all arena files that the handle knows, dropped ones included that are not removed yet; 0 in

@@ -73,6 +73,7 @@ struct xti_txn {
     xt_verify verify;
     xti_file lock_file;
     xti_file head_file;
+    struct xti_figures figures;
 
     uint8_t uuid[16];
     uint64_t timeline;
