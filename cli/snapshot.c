@@ -1,4 +1,4 @@
-/* cli/snapshot.c -- xtree snapshot: keeps commits of a store, lists those that are kept, drops them.
+/* cli/snapshot.c -- xtree snapshot: keeps commits of a store, lists what is kept, drops it.
  *
  * SPDX-License-Identifier: MIT
  */

@@ -48,8 +48,8 @@ bool xti_clean_goes_on(const struct xti_txn *txn, uint32_t arena_id);
 uint64_t xti_clean_goal(const struct xti_clean_balance *balance, double live_share,
                         uint64_t changed_units);
 
-/* Commits as often as it takes until the files of arenas in which nothing lives are gone; those that
- * kept snapshots need stay. *commits: adds how many. Errors as xti_txn_commit(). */
+/* Commits as often as it takes until the files of arenas in which nothing lives are gone; those
+ * that kept snapshots need stay. *commits: adds how many. Errors as xti_txn_commit(). */
 XT_NODISCARD xt_status xti_txn_remove_dead(struct xti_txn *txn, uint64_t *commits, xt_error *error);
 
 #endif

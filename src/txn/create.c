@@ -304,6 +304,7 @@ static xt_status create(const struct xti_os *os, const char *path, const struct 
         goto fail;
     xti_report_clear(error);
     txn->is_ready = true;
+    xti_figures_begin(txn);
     *out = txn;
     return XT_OK;
 

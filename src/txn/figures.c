@@ -1,7 +1,7 @@
 /* src/txn/figures.c -- what a writer has done: counted, and written to the file LOCK.
  *
- * Lines of a name and numbers, in a fixed order, at a fixed place and of a fixed size in all: whoever
- * reads them while they are written may see some old numbers beside new ones.
+ * Lines of a name and numbers, in a fixed order, at a fixed place and of a fixed size in all:
+ * whoever reads them while they are written may see some old numbers beside new ones.
  *
  * SPDX-License-Identifier: MIT
  */
@@ -15,8 +15,8 @@
 
 #include "txn/txn_private.h"
 
-#define TEXT_OFFSET 512u
-#define TEXT_BYTES 3584u
+#define TEXT_OFFSET 256u
+#define TEXT_BYTES XTI_FIGURES_BYTES
 #define PERIOD_NS UINT64_C(1000000000)
 
 /* ---- counting -------------------------------------------------------------------------------- */
@@ -52,8 +52,17 @@ void xti_txn_note_moved(struct xti_txn *txn, uint64_t bytes)
 
 /* ---- writing --------------------------------------------------------------------------------- */
 
+void xti_figures_begin(struct xti_txn *txn)
+{
+    uint64_t since_ns = txn->figures.since_ns;
+
+    memset(&txn->figures, 0, sizeof txn->figures);
+    txn->figures.since_ns = since_ns;
+    txn->figures.written_ns = since_ns;
+}
+
 struct text {
-    char bytes[TEXT_BYTES + 1];
+    char *bytes; /* TEXT_BYTES of them */
     size_t size;
 };
 
@@ -81,23 +90,19 @@ void xti_figures_write(struct xti_txn *txn, bool is_last)
     uint64_t now_ns = txn->os->now_ns(txn->os);
     struct xti_figures *figures = &txn->figures;
     uint64_t times[] = {figures->since_ns, now_ns, figures->moved_bytes};
-    struct text *text;
+    struct text text = {figures->text, 0};
 
-    if (txn->lock_file == XTI_FILE_NONE ||
+    if (!txn->is_ready || figures->commit.count == 0 ||
         (!is_last && now_ns >= figures->written_ns && now_ns - figures->written_ns < PERIOD_NS))
         return;
-    text = xti_alloc_zeroed(txn->os, sizeof *text);
-    if (text == NULL)
-        return;
-    put(text, "figures", times, XTI_ARRAY_COUNT(times));
-    put_histogram(text, "commit", &figures->commit);
-    put_histogram(text, "sync", &figures->sync);
-    if (text->size < TEXT_BYTES) {
-        memset(text->bytes + text->size, '\n', TEXT_BYTES - text->size);
-        (void)txn->os->write_at(txn->os, txn->lock_file, TEXT_OFFSET, text->bytes, TEXT_BYTES);
-    }
-    txn->os->free(txn->os, text, sizeof *text);
+    put(&text, "figures", times, XTI_ARRAY_COUNT(times));
+    put_histogram(&text, "commit", &figures->commit);
+    put_histogram(&text, "sync", &figures->sync);
     figures->written_ns = now_ns;
+    if (text.size >= TEXT_BYTES)
+        return;
+    memset(text.bytes + text.size, '\n', TEXT_BYTES - text.size);
+    (void)txn->os->write_at(txn->os, txn->lock_file, TEXT_OFFSET, text.bytes, TEXT_BYTES);
 }
 
 /* ---- reading --------------------------------------------------------------------------------- */
@@ -137,36 +142,31 @@ static bool take_histogram(const char **at, const char *name, xt_histogram *hist
     return true;
 }
 
-static xt_status read_text(const struct xti_txn *txn, struct text *text)
+static xt_status read_text(const struct xti_txn *txn, char *text)
 {
     xti_file file;
     int result = xti_open_file(txn->os, txn->path, XTI_NAME_LOCK, XTI_OPEN_READ, &file);
 
     if (result != 0)
         return xti_os_status(result);
-    result = txn->os->read_at(txn->os, file, TEXT_OFFSET, text->bytes, TEXT_BYTES);
+    result = txn->os->read_at(txn->os, file, TEXT_OFFSET, text, TEXT_BYTES);
     txn->os->close(txn->os, file);
+    text[TEXT_BYTES] = '\0';
     return result == -ENODATA ? XT_ENOTFOUND : xti_os_status(result);
 }
 
 static xt_status read_figures(const struct xti_txn *txn, xt_writer_stats *out)
 {
-    struct text *text = xti_alloc_zeroed(txn->os, sizeof *text);
+    char text[TEXT_BYTES + 1];
+    const char *at = text;
     uint64_t times[3];
-    const char *at;
-    xt_status status;
+    xt_status status = read_text(txn, text);
 
-    if (text == NULL)
-        return XT_ENOMEM;
-    status = read_text(txn, text);
-    at = text->bytes;
-    if (status == XT_OK &&
-        (!take(&at, "figures", times, XTI_ARRAY_COUNT(times)) ||
-         !take_histogram(&at, "commit", &out->commit) || !take_histogram(&at, "sync", &out->sync)))
-        status = XT_ENOTFOUND;
-    txn->os->free(txn->os, text, sizeof *text);
     if (status != XT_OK)
         return status;
+    if (!take(&at, "figures", times, XTI_ARRAY_COUNT(times)) ||
+        !take_histogram(&at, "commit", &out->commit) || !take_histogram(&at, "sync", &out->sync))
+        return XT_ENOTFOUND;
     out->since_ns = times[0];
     out->updated_ns = times[1];
     out->moved_bytes = times[2];

@@ -1,7 +1,8 @@
 /* src/txn/figures.h -- what a writer has done, for whoever asks, in whatever process.
  *
- * A writer counts its commits and syncs, and writes the figures behind the text in the file LOCK: in a
- * commit, if that was a second ago, and when it ends. Nothing relies on them; they are not synced.
+ * A writer counts its commits and syncs, and writes the figures behind the text in the file LOCK:
+ * in a commit, if that was a second ago, and when it ends. Nothing relies on them; they are not
+ * synced.
  *
  * SPDX-License-Identifier: MIT
  */
@@ -12,12 +13,15 @@
 
 struct xti_txn;
 
+#define XTI_FIGURES_BYTES 3840u
+
 struct xti_figures {
     uint64_t since_ns;
     uint64_t written_ns; /* when they were written to LOCK */
     uint64_t moved_bytes;
     xt_histogram commit;
     xt_histogram sync;
+    char text[XTI_FIGURES_BYTES + 1]; /* as it is written */
 };
 
 /* As xt_store_writer(). */
@@ -37,7 +41,11 @@ void xti_figures_add(const struct xti_txn *txn, xt_histogram *histogram, uint64_
 /* os->sync(), counted. */
 int xti_sync(struct xti_txn *txn, xti_file file);
 
-/* Writes the figures to LOCK; unless `is_last`, only if that was a second ago. */
+/* The handle was opened: what was counted until then does not count. */
+void xti_figures_begin(struct xti_txn *txn);
+
+/* Writes the figures to LOCK; unless `is_last`, only if that was a second ago. Nothing if there was
+ * no commit. */
 void xti_figures_write(struct xti_txn *txn, bool is_last);
 
 #endif

@@ -259,6 +259,7 @@ xt_status xti_txn_open(const struct xti_os *os, const char *path, bool writable,
     }
     xti_report_clear(error);
     txn->is_ready = true;
+    xti_figures_begin(txn);
     *out = txn;
     return XT_OK;
 }

@@ -107,7 +107,8 @@ static void undo_pending(struct xti_txn *txn)
         xti_creation_undo(txn);
     else if (txn->path != NULL && txn->is_writable && txn->is_ready && !txn->is_broken)
         end_writing(txn);
-    xti_figures_write(txn, true);
+    if (txn->is_writable)
+        xti_figures_write(txn, true);
 }
 
 void xti_txn_close(struct xti_txn *txn)

@@ -186,6 +186,7 @@ static int fail_write_at(const struct xti_os *os, xti_file file, uint64_t offset
 
     if (result == 0)
         return inner(os)->write_at(inner(os), file, offset, data, size);
+    atomic_store(&self(os)->hit_bytes, size);
     if (self(os)->short_first && size > 0) {
         size_t part = (size_t)(check_random(&self(os)->random_state) % size);
 

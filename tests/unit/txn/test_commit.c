@@ -332,7 +332,7 @@ static void calls_come_in_the_order_of_the_protocol(void)
     memset(recorder.log, 0, sizeof recorder.log);
     xti_txn_close(txn);
     xti_txn_close(scene_open(&recorder.fail.os, true));
-    (void)CHECK_STR(recorder.log, "Lw Ls S S Hw Hw Hw Hs");
+    (void)CHECK_STR(recorder.log, "Lw Lw Ls S S Hw Hw Hw Hs");
     disk_os_destroy(disk);
 }
 
@@ -344,9 +344,9 @@ static void each_mode_makes_the_calls_that_it_needs(void)
         xt_durability durability;
         const char *first, *second, *when_due, *sync;
     } rows[] = {
-        {"two syncs", XT_DURABLE_TWO_SYNCS, "aw as Hw Hs", "aw as Hw Hs", "aw as Hw Hs", ""        },
-        {"one sync",  XT_DURABLE_ONE_SYNC,  "aw aw as Hw", "aw as Hw",    "aw as Hw Hs", ""        },
-        {"ordered",   XT_ORDERED,           "aw Hw",       "aw Hw",       "aw Hw",       "as Hw Hs"},
+        {"two syncs", XT_DURABLE_TWO_SYNCS, "aw as Hw Hs", "aw as Hw Hs", "aw as Hw Hs Lw", ""        },
+        {"one sync",  XT_DURABLE_ONE_SYNC,  "aw aw as Hw", "aw as Hw",    "aw as Hw Hs Lw", ""        },
+        {"ordered",   XT_ORDERED,           "aw Hw",       "aw Hw",       "aw Hw Lw",       "as Hw Hs"},
     };
 
     for (size_t row = 0; row < CHECK_COUNT(rows); row++) {

@@ -387,12 +387,13 @@ static void a_reader_opens_at_any_moment(void)
 static void lock_says_who_writes(void)
 {
     struct stage stage;
-    uint64_t pid = xti_os_real()->process_id(xti_os_real());
+    uint64_t pid;
     char expected[40];
     const char *text;
     size_t size;
 
     stage_begin(&stage);
+    pid = disk_os_table(stage.disk)->process_id(disk_os_table(stage.disk));
     (void)CHECK_U64(xti_txn_writer_pid(stage.writer), pid);
     (void)CHECK_U64(xti_txn_writer_pid(stage.reader), pid);
     text = scene_file(stage.disk, "LOCK", &size);
