@@ -154,7 +154,7 @@ typedef enum xt_medium {
 /* What holds when a commit has returned XT_OK. In every mode the death of the process loses no
  * commit, and what is found after a power loss is a commit that was made, whole. */
 typedef enum xt_durability {
-    XT_DURABLE = 0,           /* power loss does not lose it: XT_DURABLE_TWO_SYNCS today */
+    XT_DURABLE = 0,           /* power loss does not lose it: XT_DURABLE_ONE_SYNC */
     XT_DURABLE_TWO_SYNCS = 1, /* its data is synced, then what names it */
     XT_DURABLE_ONE_SYNC = 2, /* its data is synced; what names it within a second, if commits go on,
                                  or in xt_store_close(). Until then it is found by its data, and a

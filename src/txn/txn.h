@@ -283,7 +283,7 @@ void xti_txn_on_settle(struct xti_txn *txn, void (*settle)(void *who), void *who
 void xti_txn_set_durability(struct xti_txn *txn, xt_durability durability);
 
 /* What XT_DURABLE stands for. */
-#define XTI_DURABLE_MEANS XT_DURABLE_TWO_SYNCS
+#define XTI_DURABLE_MEANS XT_DURABLE_ONE_SYNC
 
 /* All commits so far are durable, and a durable slot of HEAD names the last of them. Errors as
  * xt_store_sync(). */

@@ -23,6 +23,7 @@
 #include <unistd.h>
 
 #include "api/api.h"
+#include "format/arena_file.h"
 #include "support/check.h"
 #include "support/disk_os.h"
 #include "support/fail_os.h"
@@ -149,11 +150,15 @@ static void call_choose(struct fail_os *fail, unsigned kind, uint64_t number)
  * that stays short; leftovers that stay. */
 static bool may_be_ignored(void)
 {
+    static const char NOTHING[8];
     unsigned kinds = FAIL_ALLOC | FAIL_THREAD | FAIL_PLACE_FILE | FAIL_PLACE_MEMORY | FAIL_LIST |
                      FAIL_REMOVE | FAIL_REMOVE_FOLDER;
 
-    if (life.kind == FAIL_WRITE && life.fail.hit_bytes == XTI_FIGURES_BYTES)
-        return true; /* what a writer tells of itself in LOCK */
+    /* What a writer tells of itself in LOCK; zeroes that are written ahead; a spare arena. */
+    if (life.kind == FAIL_WRITE && strcmp(life.script.step, "create") != 0 &&
+        (life.fail.hit_bytes == XTI_FIGURES_BYTES || memcmp(life.fail.hit_begin, NOTHING, 8) == 0 ||
+         memcmp(life.fail.hit_begin, XTD_ARENA_MAGIC, 8) == 0))
+        return true;
     /* Whether closing made everything durable is not told. */
     if (strcmp(life.script.step, "reopen") == 0)
         return true;

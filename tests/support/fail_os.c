@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "support/check.h"
 
@@ -187,6 +188,7 @@ static int fail_write_at(const struct xti_os *os, xti_file file, uint64_t offset
     if (result == 0)
         return inner(os)->write_at(inner(os), file, offset, data, size);
     atomic_store(&self(os)->hit_bytes, size);
+    memcpy(self(os)->hit_begin, data, size < 8 ? size : 8);
     if (self(os)->short_first && size > 0) {
         size_t part = (size_t)(check_random(&self(os)->random_state) % size);
 

@@ -77,6 +77,7 @@ struct fail_os {
     _Atomic bool hit;       /* one was made to fail */
     _Atomic unsigned hit_kind;
     _Atomic uint64_t hit_bytes; /* of a write_at; 0: another call */
+    char hit_begin[8];          /* the first of these bytes */
 
     /* What was taken and not given back. */
     _Atomic int64_t allocations;

@@ -35,6 +35,7 @@ static inline struct xti_schema scene_schema(uint32_t extent_align)
 }
 
 /* NULL when it fails, after a failed CHECK. path NULL: in memory. */
+/* Commits have two syncs, so that each leaves all files as they stay. */
 static inline struct xti_txn *scene_create(const struct xti_os *os, const char *path,
                                            uint32_t extent_align)
 {
@@ -42,6 +43,8 @@ static inline struct xti_txn *scene_create(const struct xti_os *os, const char *
     struct xti_txn *txn;
 
     (void)CHECK_STATUS(xti_txn_create(os, path, &schema, WINDOW_BYTES, NULL, &txn), XT_OK);
+    if (txn != NULL)
+        xti_txn_set_durability(txn, XT_DURABLE_TWO_SYNCS);
     return txn;
 }
 
@@ -51,6 +54,8 @@ static inline struct xti_txn *scene_open(const struct xti_os *os, bool writable)
 
     (void)CHECK_STATUS(xti_txn_open(os, PATH, writable, XT_VERIFY_LAZY, WINDOW_BYTES, NULL, &txn),
                        XT_OK);
+    if (txn != NULL)
+        xti_txn_set_durability(txn, XT_DURABLE_TWO_SYNCS);
     return txn;
 }
 

@@ -23,6 +23,8 @@ static struct stage stage_begin(uint64_t arena_bytes, uint64_t window_bytes)
     schema.arena_bytes = arena_bytes;
     (void)CHECK_STATUS(xti_txn_create(stage.os, PATH, &schema, window_bytes, NULL, &stage.txn),
                        XT_OK);
+    if (stage.txn != NULL)
+        xti_txn_set_durability(stage.txn, XT_DURABLE_TWO_SYNCS);
     (void)CHECK_STATUS(scene_put_and_commit(stage.txn, 1), XT_OK);
     return stage;
 }
@@ -171,6 +173,8 @@ static void live_units_are_stored(struct stage *stage, uint32_t changed)
         (void)CHECK_STATUS(xti_txn_open(stage->os, PATH, writable != 0, XT_VERIFY_OPEN,
                                         MANY_WINDOW_BYTES, NULL, &stage->txn),
                            XT_OK);
+        if (stage->txn != NULL)
+            xti_txn_set_durability(stage->txn, XT_DURABLE_TWO_SYNCS);
         live_units_are(stage->txn, changed);
     }
 }
