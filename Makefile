@@ -65,6 +65,11 @@ fault: ## each call of a life of 200 commits fails in turn, in each way; SEED=1
 	@cmake --preset release && cmake --build --preset release --target test_fault_campaign
 	@build/release/tests/test_fault_campaign --every 1 --seed $(SEED)
 
+steady: ## what files take while items move for ever; minutes
+	@tools/setup.sh --test
+	@cmake --preset release && cmake --build --preset release --target test_steady
+	@build/release/tests/test_steady
+
 protocol: ## every state of the model of commits, crashes and readers
 	@tools/setup.sh --test
 	@cmake --preset release && cmake --build --preset release --target test_protocol
@@ -98,4 +103,4 @@ help:
 	@sed -n 's/^\([a-z ]*\):[^#]*## \(.*\)/\1\t\2/p' Makefile | expand -t 26
 
 .PHONY: all asan bench check clang clean cov crash demo fault format fuzz help install isolation \
-    kills lint model mutants protocol release test tidy tsan
+    kills lint model mutants protocol release steady test tidy tsan
