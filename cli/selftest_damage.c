@@ -99,7 +99,7 @@ static bool look_in_child(struct selftest *test, const struct world *world, cons
     fflush(NULL);
     child = fork();
     if (child == 0)
-        _exit(look(test, world, path));
+        _exit((int)look(test, world, path));
     if (child < 0)
         return selftest_fail(test, "fork: %s", strerror(errno));
     while (waitpid(child, &status, 0) < 0 && errno == EINTR)

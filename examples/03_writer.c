@@ -91,7 +91,7 @@ int main(int argc, char **argv)
     static struct vehicle vehicles[VEHICLES];
     const struct timespec pause = {0, TICK_MS * 1000000L};
     xt_create_options options = XT_CREATE_OPTIONS_INIT;
-    xt_error error = {XT_OK};
+    xt_error error = {.status = XT_OK};
     xt_store *store;
 
     if (argc != 2) {

@@ -45,7 +45,7 @@ void kept_remove(struct kept *kept, uint64_t number)
 
 static bool snapshot_is_shown(const struct kept_snapshot *kept, xt_store *store)
 {
-    xt_error error = {XT_OK};
+    xt_error error = {.status = XT_OK};
     xt_snapshot *snapshot;
     bool holds;
 

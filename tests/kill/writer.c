@@ -93,7 +93,7 @@ static bool store_create(struct kill_writer *writer)
 static bool store_open(struct kill_writer *writer)
 {
     xt_open_options options = XT_OPEN_OPTIONS_INIT;
-    xt_error error = {XT_OK};
+    xt_error error = {.status = XT_OK};
     xt_status status;
 
     phase_set(writer, PHASE_OPENING);

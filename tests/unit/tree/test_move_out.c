@@ -145,7 +145,7 @@ static bool scene_fill(struct scene *scene, const struct shape *shape)
             return commit(scene);
         holds = batch_run(scene, shape->items);
     }
-    return CHECK(!"enough arenas");
+    return CHECK(false); /* too few arenas came */
 }
 
 /* ---- what lives where ---------------------------------------------------------------------- */
