@@ -71,8 +71,10 @@ static void check_words(struct argp_state *state, const struct snapshot_args *ar
     if (args->words[0] == NULL)
         argp_error(state, "say what to do: list, keep, drop or retain");
     verb = verb_of(args);
-    if (verb == NULL)
+    if (verb == NULL) {
         argp_error(state, "\"%s\" is none of list, keep, drop, retain", args->words[0]);
+        return;
+    }
     if (args->words[1] == NULL)
         argp_error(state, "no STORE given");
     if (args->words[2] == NULL && verb->needs_snapshot)

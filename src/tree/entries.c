@@ -236,7 +236,8 @@ static void words_divide(const struct xti_writer *writer, uint64_t right, const 
                          char *const halves[2])
 {
     const uint64_t *words = (const uint64_t *)(const void *)values;
-    uint64_t all = ~UINT64_C(0) >> (64 - writer->entries.count);
+    uint32_t entries = writer->entries.count;
+    uint64_t all = entries == 0 ? 0 : ~UINT64_C(0) >> (64 - entries);
     uint64_t moved[64 + 8];
 
     for (unsigned half = 0; half < 2; half++) {

@@ -50,7 +50,7 @@ static xt_status found_at(struct verify *verify, const char *what, const void *a
 static xt_status units_init(struct verify *verify)
 {
     const struct xti_view *view = verify->walk.view;
-    size_t span_bytes = 2 * view->span_count * sizeof *verify->span_first;
+    size_t span_bytes = (size_t)2 * view->span_count * sizeof *verify->span_first;
     uint64_t first = 0;
 
     verify->map_bytes = span_bytes + (size_t)(view->unit_count / 64 + 1) * sizeof *verify->taken;
