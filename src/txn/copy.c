@@ -156,6 +156,7 @@ static xt_status copy_fill(struct xti_txn *txn, struct xti_txn *copy,
     xt_status status;
     int result;
 
+    XTI_ASSERT(original->manifest != NULL);
     xti_name_manifest(name, original->manifest->generation);
     memcpy(copy->uuid, original->manifest->uuid, sizeof copy->uuid);
     status = arenas_take(txn, copy, original, error);

@@ -157,7 +157,7 @@ static xt_status read_text(const struct xti_txn *txn, char *text)
 
 static xt_status read_figures(const struct xti_txn *txn, xt_writer_stats *out)
 {
-    char text[TEXT_BYTES + 1];
+    char text[TEXT_BYTES + 1] = "";
     const char *at = text;
     uint64_t times[3];
     xt_status status = read_text(txn, text);

@@ -316,6 +316,7 @@ xt_status xti_txn_keep(struct xti_txn *txn, const char *name, uint64_t *number, 
         status = make_snapshot(txn, name, &snapshot, error);
     if (status != XT_OK)
         return status;
+    XTI_ASSERT(snapshot != NULL);
     status = remember(txn, snapshot->state.txn, snapshot);
     if (status != XT_OK) {
         (void)xti_report(error, status, txn->path, NULL, XTI_NO_OFFSET, "memory for a snapshot");

@@ -126,6 +126,7 @@ xt_status xti_txn_view_kept(struct xti_txn *txn, uint64_t number, xt_error *erro
     if (open == NULL) {
         status = open_snapshot(txn, snapshot, &open, error);
         if (status == XT_OK) { /* another thread may have opened it too: twice does no harm */
+            XTI_ASSERT(open != NULL);
             os->mutex_lock(os, txn->mutex);
             open->next = txn->kept_views;
             txn->kept_views = open;
