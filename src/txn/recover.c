@@ -345,6 +345,7 @@ static bool page_vouches(const struct walk *walk, const char *page, uint64_t ref
 {
     const struct xtd_commit_record *record = (const void *)page;
 
+    XTI_ASSERT(page != NULL);
     return memcmp(record->magic, XTD_COMMIT_MAGIC, sizeof record->magic) == 0 &&
            xti_commit_check(record, XTD_PAGE_BYTES, NULL) == XT_OK &&
            memcmp(record->uuid, walk->tip->slot.uuid, sizeof record->uuid) == 0 &&

@@ -43,7 +43,7 @@ static size_t script_world(uint64_t number)
     for (size_t i = 0; i < SCRIPT_WORLD_COUNT; i++)
         sum += SCRIPT_WORLDS[i].weight;
     /* A step that has no divisor in common with the sum, so that rare worlds come early. */
-    number = number * 31 % sum;
+    number = number * 31 % (sum > 0 ? sum : 1);
     while (number >= SCRIPT_WORLDS[world].weight)
         number -= SCRIPT_WORLDS[world++].weight;
     return world;
