@@ -488,8 +488,10 @@ static bool victim_spoil(struct scene *scene, uint32_t id, enum filling filling)
     size_t size;
 
     if (!CHECK(map.is_live != NULL) ||
-        !CHECK_STATUS(xt_snapshot_latest(scene->store, &snapshot), XT_OK))
+        !CHECK_STATUS(xt_snapshot_latest(scene->store, &snapshot), XT_OK)) {
+        free(map.is_live);
         return false;
+    }
     CHECK_STATUS(xt_snapshot_nodes(snapshot, 0, node_mark, &map), XT_OK);
     xt_snapshot_release(snapshot);
     CHECK_STATUS(xt_store_close(scene->store), XT_OK);
