@@ -21,6 +21,12 @@ xt_status xti_store_writer(xt_store *store, struct xti_writer **out)
     return status;
 }
 
+/* The same for a change, which a handle that is broken could never commit. */
+static xt_status begin_change(xt_store *store, struct xti_writer **out)
+{
+    return xti_txn_is_broken(store->txn) ? XT_EBROKEN : xti_store_writer(store, out);
+}
+
 static xt_status count_change(xt_store *store, xt_status status)
 {
     if (status == XT_OK)
@@ -35,9 +41,7 @@ xt_status xt_store_insert(xt_store *store, uint64_t id, const double *low, const
 
     if (store == NULL || low == NULL)
         return XT_EINVAL;
-    if (store->writer != NULL && store->loader == NULL)
-        return xti_tree_insert(store->writer, id, low, high);
-    status = xti_store_writer(store, &writer);
+    status = begin_change(store, &writer);
     return count_change(store, status == XT_OK ? xti_tree_insert(writer, id, low, high) : status);
 }
 
@@ -48,7 +52,7 @@ xt_status xt_store_remove(xt_store *store, uint64_t id, const double *low, const
 
     if (store == NULL || low == NULL)
         return XT_EINVAL;
-    status = xti_store_writer(store, &writer);
+    status = begin_change(store, &writer);
     return count_change(store, status == XT_OK ? xti_tree_remove(writer, id, low, high) : status);
 }
 
@@ -62,7 +66,7 @@ xt_status xt_store_move(xt_store *store, uint64_t id, const double *old_low, con
 
     if (store == NULL || old_low == NULL || low == NULL)
         return XT_EINVAL;
-    status = xti_store_writer(store, &writer);
+    status = begin_change(store, &writer);
     return count_change(store, status == XT_OK ? xti_tree_move(writer, id, old, new) : status);
 }
 

@@ -152,6 +152,11 @@ void xti_txn_set_durability(struct xti_txn *txn, xt_durability durability)
     txn->durability = durability == XT_DURABLE ? XTI_DURABLE_MEANS : durability;
 }
 
+bool xti_txn_is_broken(const struct xti_txn *txn)
+{
+    return txn->is_broken;
+}
+
 bool xti_txn_is_writable(const struct xti_txn *txn)
 {
     return txn->is_writable;

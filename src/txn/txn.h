@@ -73,6 +73,7 @@ uint64_t xti_txn_views_in_use(struct xti_txn *txn);
 bool xti_txn_is_forked(const struct xti_txn *txn);
 
 bool xti_txn_is_writable(const struct xti_txn *txn);
+bool xti_txn_is_broken(const struct xti_txn *txn); /* a sync failed: it writes no more */
 const struct xti_layout *xti_txn_layout(const struct xti_txn *txn);
 const struct xti_schema *xti_txn_schema(const struct xti_txn *txn);
 const struct xti_os *xti_txn_os(const struct xti_txn *txn);

@@ -5,6 +5,7 @@
  */
 #include <float.h>
 #include <math.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "support/check.h"
@@ -335,6 +336,39 @@ static void medium_and_most_overlap_are_checked(void)
     }
 }
 
+/* ---- commits by themselves ----------------------------------------------------------------- */
+
+static uint64_t commits_of(xt_store *store)
+{
+    xt_store_stats stats = {.struct_size = sizeof stats};
+
+    CHECK_STATUS(xt_store_stat(store, &stats), XT_OK);
+    return stats.txn;
+}
+
+static void a_publish_commits_when_changes_enough_were_made(void)
+{
+    xt_create_options options = XT_CREATE_OPTIONS_INIT;
+    const double *const corners[] = {ZERO, ONE, TWO};
+    char path[400];
+    xt_store *store;
+    uint64_t before;
+
+    options.dims = 2;
+    options.window_bytes = UINT64_C(1) << 30;
+    options.commit_changes = 3;
+    snprintf(path, sizeof path, "%s/store", check_scratch());
+    if (!CHECK_STATUS(xt_store_create(path, &options, &store), XT_OK))
+        return;
+    before = commits_of(store);
+    for (uint64_t i = 0; i < 6; i++) { /* every third one commits */
+        CHECK_STATUS(xt_store_insert(store, i, corners[i % 3], NULL), XT_OK);
+        CHECK_STATUS(xt_store_publish(store), XT_OK);
+        CHECK_U64(commits_of(store), before + (i + 1) / 3);
+    }
+    CHECK_STATUS(xt_store_close(store), XT_OK);
+}
+
 CHECK_MAIN({"every_box_is_taken_or_refused_whole", every_box_is_taken_or_refused_whole},
            {"floats_are_found_by_what_was_given", floats_are_found_by_what_was_given},
            {"what_is_not_there_is_not_found", what_is_not_there_is_not_found},
@@ -345,4 +379,6 @@ CHECK_MAIN({"every_box_is_taken_or_refused_whole", every_box_is_taken_or_refused
             nothing_else_changes_while_a_loader_is_open},
            {"changes_are_pending_until_they_are_published",
             changes_are_pending_until_they_are_published},
+           {"a_publish_commits_when_changes_enough_were_made",
+            a_publish_commits_when_changes_enough_were_made},
            {"medium_and_most_overlap_are_checked", medium_and_most_overlap_are_checked})

@@ -184,10 +184,12 @@ static bool status_fits(xt_status status)
 /* Refuses to write, and still reads. */
 static bool broken_handle_holds(void)
 {
+    static const double corner[XT_DIMS_MAX];
     struct script *script = &life.script;
 
     life.fail.fail_at = 0;
-    return CHECK_STATUS(xt_store_commit(script->store, NULL), XT_EBROKEN) &&
+    return CHECK_STATUS(xt_store_insert(script->store, 1, corner, NULL), XT_EBROKEN) &&
+           CHECK_STATUS(xt_store_commit(script->store, NULL), XT_EBROKEN) &&
            CHECK_STATUS(xt_store_publish(script->store), XT_EBROKEN) &&
            CHECK_STATUS(xt_store_rollback(script->store), XT_EBROKEN) && script_holds(script);
 }
