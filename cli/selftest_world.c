@@ -84,7 +84,8 @@ bool world_copy(struct world *to, const struct world *from)
     *to = *from;
     to->items = items;
     to->capacity = count;
-    memcpy(items, from->items, from->count * sizeof *items);
+    if (from->count > 0)
+        memcpy(items, from->items, from->count * sizeof *items);
     return true;
 }
 
@@ -259,7 +260,8 @@ static bool items_are(const struct world *world, struct world_item *found)
 
     if (wanted == NULL)
         return false;
-    memcpy(wanted, world->items, world->count * sizeof *wanted);
+    if (world->count > 0)
+        memcpy(wanted, world->items, world->count * sizeof *wanted);
     qsort(wanted, world->count, sizeof *wanted, compare_items);
     qsort(found, world->count, sizeof *found, compare_items);
     is_equal = memcmp(wanted, found, world->count * sizeof *wanted) == 0;

@@ -574,6 +574,17 @@ static xt_status check_unchanged(struct xti_txn *txn, const struct xti_head *bef
     return has_changed(&head, before) ? XT_ENOTFOUND : XT_OK;
 }
 
+/* The handle learns at opening which store it is; from then on any thread may look. */
+static xt_status check_store(struct xti_txn *txn, const struct xtd_head_slot *slot, xt_error *error)
+{
+    if (txn->current == NULL)
+        memcpy(txn->uuid, slot->uuid, sizeof txn->uuid);
+    if (memcmp(txn->uuid, slot->uuid, sizeof txn->uuid) == 0)
+        return XT_OK;
+    return xti_report(error, XT_ECORRUPT, txn->path, XTI_NAME_HEAD, 16,
+                      "HEAD belongs to another store than before");
+}
+
 /* One attempt to adopt the commit of `slot`, or the newest one behind it. XT_ENOTFOUND: a file that
  * it leads to is gone. */
 static xt_status load_from(struct xti_txn *txn, const struct xtd_head_slot *slot, bool rolls,
@@ -585,8 +596,9 @@ static xt_status load_from(struct xti_txn *txn, const struct xtd_head_slot *slot
     if (tip == NULL)
         return xti_report(error, XT_ENOMEM, NULL, NULL, XTI_NO_OFFSET, "memory for a commit");
     tip->slot = *slot;
-    memcpy(txn->uuid, slot->uuid, sizeof txn->uuid);
-    status = xti_read_manifest(txn, slot->state.manifest_generation, &tip->manifest, error);
+    status = check_store(txn, slot, error);
+    if (status == XT_OK)
+        status = xti_read_manifest(txn, slot->state.manifest_generation, &tip->manifest, error);
     if (status == XT_OK && txn->space.os == NULL)
         status = xti_txn_take_manifest(txn, tip->manifest, window_bytes, error);
     if (status == XT_OK && rolls)

@@ -10,6 +10,7 @@
 #include <dirent.h>
 #include <fcntl.h>
 #include <math.h>
+#include <pthread.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -38,14 +39,19 @@ static void window_make(unsigned number, double window[4])
     }
 }
 
+static double windows[HISTORY_WINDOWS][4];
+
+static void windows_make(void)
+{
+    for (unsigned i = 0; i < HISTORY_WINDOWS; i++)
+        window_make(i, windows[i]);
+}
+
 static const double *window_get(unsigned number)
 {
-    static double windows[HISTORY_WINDOWS][4];
-    static bool is_made;
+    static pthread_once_t once = PTHREAD_ONCE_INIT;
 
-    for (unsigned i = 0; i < HISTORY_WINDOWS && !is_made; i++)
-        window_make(i, windows[i]);
-    is_made = true;
+    (void)pthread_once(&once, windows_make);
     return windows[number];
 }
 
