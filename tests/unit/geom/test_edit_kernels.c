@@ -113,7 +113,7 @@ static float plain_growth(const struct sample *s, uint32_t slot)
 /* NaN of any kind is the same. */
 static bool same_float(float a, float b)
 {
-    return (isnan(a) && isnan(b)) || memcmp(&a, &b, sizeof a) == 0;
+    return (isnan(a) && isnan(b)) || a == b;
 }
 
 /* The first slot with the least growth; 0 where none has a growth. */
