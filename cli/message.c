@@ -67,6 +67,8 @@ static const char *hint_for(const char *verb, xt_status status)
     case XT_EFORMAT:
         return "give the folder of a store; a store of a newer format needs a newer xtree";
     case XT_ECORRUPT:
+        if (strcmp(verb, MESSAGE_TRUST_KEPT) == 0)
+            return "\"xtree snapshot drop\" lets it go; the newest commit does not need it";
         return "do not write to it; restore a copy, or load the data into a new store";
     case XT_EBUSY:
         return "wait for the other process to finish, or end it";

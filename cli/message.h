@@ -21,6 +21,7 @@ int message_no_memory(void);
  * error    NULL: no detail is known
  * Returns  the exit status for `status`.
  */
+#define MESSAGE_TRUST_KEPT "trust a kept snapshot of" /* a verb */
 int message_store(const char *verb, const char *path, xt_status status, const xt_error *error);
 
 /* Says that the processor lacks the kernel that was asked for. Gives EXIT_USAGE. */

@@ -1048,10 +1048,20 @@ typedef struct xt_check_report {
         sizeof(xt_check_report), 0, 0, 0, 0                                                        \
     }
 
-/** Checks the newest commit of an open store. Errors: XT_ECORRUPT, XT_EFORMAT, XT_EIO,
- * XT_ENOMEM. */
+/** Checks the newest commit of an open store, but no kept snapshot. Errors: XT_ECORRUPT,
+ *  XT_EFORMAT, XT_EIO, XT_ENOMEM, XT_EINVAL. */
 XT_API XT_NODISCARD xt_status xt_store_check(xt_store *store, const xt_check_options *options,
                                              xt_check_report *report);
+
+/** Checks what a snapshot shows: deep, its tree; of a kept one also its files and records, as
+ *  xt_store_check() does with those of the newest commit.
+ *
+ * Threads  any thread may call.
+ * Errors   as xt_store_check().
+ */
+XT_API XT_NODISCARD xt_status xt_snapshot_check(const xt_snapshot *snapshot,
+                                                const xt_check_options *options,
+                                                xt_check_report *report);
 
 #ifdef __cplusplus
 }

@@ -153,6 +153,16 @@ inline void check(xt_status status)
         throw error(status);
 }
 
+/* For calls that say more than a status. */
+template <class Call> void check_with(const Call &call)
+{
+    xt_error where{};
+    xt_status status = call(&where);
+
+    if (status != XT_OK)
+        throw error(status, where);
+}
+
 /* An input iterator over what a Source gives: bool next(), and `value`. */
 template <class Source> class iterator
 {
@@ -417,6 +427,27 @@ class snapshot
     {
         return xt_snapshot_txn(get());
     }
+    xt_check_report verify(bool deep = true) const
+    {
+        xt_check_report report = XT_CHECK_REPORT_INIT;
+
+        detail::check_with([&](xt_error *where) {
+            xt_check_options o = XT_CHECK_OPTIONS_INIT;
+
+            o.deep = deep;
+            o.error = where;
+            return xt_snapshot_check(get(), &o, &report);
+        });
+        return report;
+    }
+    /* A store of its own at `path`; options.error is not used. */
+    void copy(const std::string &path, xt_copy_options options = XT_COPY_OPTIONS_INIT) const
+    {
+        detail::check_with([&](xt_error *where) {
+            options.error = where;
+            return xt_snapshot_copy(get(), path.c_str(), &options);
+        });
+    }
     /* The box around all items. Throws XT_ENOTFOUND if there is none. */
     box bounds() const
     {
@@ -583,13 +614,12 @@ class store
     }
     static store open(const std::string &path, xt_open_options options)
     {
-        xt_error where{};
         xt_store *handle;
 
-        options.error = &where;
-        xt_status status = xt_store_open(path.c_str(), &options, &handle);
-        if (status != XT_OK)
-            throw error(status, where);
+        detail::check_with([&](xt_error *where) {
+            options.error = where;
+            return xt_store_open(path.c_str(), &options, &handle);
+        });
         return store(handle);
     }
     /* To read, or to write as well. */
@@ -634,11 +664,7 @@ class store
     }
     void commit()
     {
-        xt_error where{};
-        xt_status status = xt_store_commit(get(), &where);
-
-        if (status != XT_OK)
-            throw error(status, where);
+        detail::check_with([&](xt_error *where) { return xt_store_commit(get(), where); });
     }
     void rollback()
     {
@@ -661,21 +687,24 @@ class store
     /* The newest commit stays readable under the number that is returned. "": no name. */
     std::uint64_t keep(const std::string &name = "")
     {
-        xt_error where{};
         std::uint64_t number;
-        xt_status status = xt_store_keep(get(), name.c_str(), &number, &where);
 
-        if (status != XT_OK)
-            throw error(status, where);
+        detail::check_with(
+            [&](xt_error *where) { return xt_store_keep(get(), name.c_str(), &number, where); });
         return number;
     }
     void drop(std::uint64_t number)
     {
-        xt_error where{};
-        xt_status status = xt_store_drop(get(), number, &where);
+        detail::check_with([&](xt_error *where) { return xt_store_drop(get(), number, where); });
+    }
+    /* How many were dropped. */
+    std::uint64_t retain(xt_retention rule)
+    {
+        std::uint64_t dropped;
 
-        if (status != XT_OK)
-            throw error(status, where);
+        detail::check_with(
+            [&](xt_error *where) { return xt_store_retain(get(), &rule, &dropped, where); });
+        return dropped;
     }
     /* Those whose files are sound. */
     std::vector<xt_snapshot_info> kept() const
@@ -697,12 +726,10 @@ class store
     }
     snapshot at(std::uint64_t number) const
     {
-        xt_error where{};
         xt_snapshot *handle;
-        xt_status status = xt_snapshot_open(get(), number, &where, &handle);
 
-        if (status != XT_OK)
-            throw error(status, where);
+        detail::check_with(
+            [&](xt_error *where) { return xt_snapshot_open(get(), number, where, &handle); });
         return snapshot({handle, release{handle_}}, dims_);
     }
     snapshot at(const std::string &name) const
@@ -711,6 +738,36 @@ class store
 
         detail::check(xt_store_find_kept(get(), name.c_str(), &number));
         return at(number);
+    }
+    /* Commits so far, whatever the store's durability. */
+    void sync()
+    {
+        detail::check_with([&](xt_error *where) { return xt_store_sync(get(), where); });
+    }
+    /* options.error is not used. */
+    xt_clean_report clean(xt_clean_options options = XT_CLEAN_OPTIONS_INIT)
+    {
+        xt_clean_report report = XT_CLEAN_REPORT_INIT;
+
+        detail::check_with([&](xt_error *where) {
+            options.error = where;
+            return xt_store_clean(get(), &options, &report);
+        });
+        return report;
+    }
+    /* The newest commit; snapshot::verify() looks at a kept one. */
+    xt_check_report verify(bool deep = true)
+    {
+        xt_check_report report = XT_CHECK_REPORT_INIT;
+
+        detail::check_with([&](xt_error *where) {
+            xt_check_options o = XT_CHECK_OPTIONS_INIT;
+
+            o.deep = deep;
+            o.error = where;
+            return xt_store_check(get(), &o, &report);
+        });
+        return report;
     }
     xt_store_stats stat() const
     {
@@ -752,13 +809,12 @@ class store
     }
     static store make(const char *path, xt_create_options options)
     {
-        xt_error where{};
         xt_store *handle;
 
-        options.error = &where;
-        xt_status status = xt_store_create(path, &options, &handle);
-        if (status != XT_OK)
-            throw error(status, where);
+        detail::check_with([&](xt_error *where) {
+            options.error = where;
+            return xt_store_create(path, &options, &handle);
+        });
         return store(handle);
     }
     const double *optional(coords high) const

@@ -138,6 +138,18 @@ xt_status xti_txn_view_kept(struct xti_txn *txn, uint64_t number, xt_error *erro
     return status;
 }
 
+struct xti_txn *xti_txn_shown_by(struct xti_txn *txn, const struct xti_view *view)
+{
+    const struct xti_kept_view *open;
+
+    txn->os->mutex_lock(txn->os, txn->mutex);
+    open = txn->kept_views;
+    while (open != NULL && open->reader->current != view)
+        open = open->next;
+    txn->os->mutex_unlock(txn->os, txn->mutex);
+    return open != NULL ? open->reader : txn;
+}
+
 static void end_first(struct xti_txn *txn, struct xti_kept_view **link)
 {
     struct xti_kept_view *open = *link;

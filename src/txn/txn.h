@@ -114,9 +114,10 @@ XT_NODISCARD xt_status xti_txn_find_kept(struct xti_txn *txn, const char *name, 
 XT_NODISCARD xt_status xti_txn_kept_stats(struct xti_txn *txn, uint64_t *count, uint64_t *pinned);
 
 /* The commit that is kept under that number, counted: as xti_txn_view(), and given back likewise.
- * Errors as xt_snapshot_open(). */
+ * Errors as xt_snapshot_open(). The second: the handle that shows a view, its own or txn. */
 XT_NODISCARD xt_status xti_txn_view_kept(struct xti_txn *txn, uint64_t number, xt_error *error,
                                          struct xti_view **out);
+struct xti_txn *xti_txn_shown_by(struct xti_txn *txn, const struct xti_view *view);
 
 /* ---- writing --------------------------------------------------------------------------------- */
 
@@ -283,8 +284,7 @@ void xti_txn_on_settle(struct xti_txn *txn, void (*settle)(void *who), void *who
 /* What a handle for writing promises of its commits; XTI_DURABLE_MEANS until it is said. */
 void xti_txn_set_durability(struct xti_txn *txn, xt_durability durability);
 
-/* What XT_DURABLE stands for. */
-#define XTI_DURABLE_MEANS XT_DURABLE_ONE_SYNC
+#define XTI_DURABLE_MEANS XT_DURABLE_ONE_SYNC /* what XT_DURABLE stands for */
 
 /* All commits so far are durable, and a durable slot of HEAD names the last of them. Errors as
  * xt_store_sync(). */

@@ -338,6 +338,31 @@ void commits_can_be_kept()
     }
 }
 
+void stores_are_checked_cleaned_and_copied()
+{
+    std::string path = std::string(check_scratch()) + "/checked";
+    xtree::store store = xtree::store::create(path, 1, XT_POINTS);
+    xt_retention rule = XT_RETENTION_INIT;
+
+    for (int i = 0; i < 100; i++)
+        store.insert(static_cast<std::uint64_t>(i), {static_cast<double>(i)});
+    store.commit();
+    store.sync();
+    CHECK_U64(store.verify().items, 100);
+    CHECK_U64(store.verify(false).items, 0);
+    (void)store.keep();
+    store.insert(100, {100});
+    store.commit();
+    CHECK_U64(store.keep(), store.latest().txn());
+    CHECK_U64(store.at(store.kept()[0].number).verify().items, 100);
+    rule.keep_last = 1;
+    CHECK_U64(store.retain(rule), 1);
+    CHECK_U64(store.clean().nodes_moved, 0);
+    store.latest().copy(path + "-copy");
+    CHECK_U64(xtree::store::open(path + "-copy").latest().count(), 101);
+    CHECK_STATUS(status_of([&] { store.latest().copy(path); }), XT_EEXIST);
+}
+
 void owners_may_end_in_any_order()
 {
     auto store = std::make_unique<xtree::store>(grid());
@@ -365,4 +390,5 @@ CHECK_MAIN({"a_window_is_a_range", a_window_is_a_range},
            {"joins_are_ranges", joins_are_ranges},
            {"stores_on_disk_say_what_is_wrong", stores_on_disk_say_what_is_wrong},
            {"commits_can_be_kept", commits_can_be_kept},
+           {"stores_are_checked_cleaned_and_copied", stores_are_checked_cleaned_and_copied},
            {"owners_may_end_in_any_order", owners_may_end_in_any_order})

@@ -177,6 +177,59 @@ static void a_kept_snapshot_survives_churn(void)
     CHECK_STATUS(xt_store_close(writer), XT_OK);
 }
 
+/* One byte in the middle of the first arena's committed bytes becomes another. */
+static void damage(const char *path)
+{
+    char name[440];
+    FILE *file;
+
+    snprintf(name, sizeof name, "%s/arena-00000001.xta", path);
+    file = fopen(name, "r+b");
+    if (!CHECK(file != NULL))
+        return;
+    CHECK_INT(fseek(file, 200000, SEEK_SET), 0);
+    CHECK(fputc(0x5a, file) == 0x5a);
+    CHECK_INT(fclose(file), 0);
+}
+
+/* Bytes that only the kept snapshot's tree has are damaged: it is told, and the newest is sound. */
+static void a_kept_snapshot_is_checked(void)
+{
+    const char *path = store_path();
+    xt_store *writer = create(path);
+    xt_check_options check = XT_CHECK_OPTIONS_INIT;
+    xt_check_report report = XT_CHECK_REPORT_INIT;
+    xt_error error = {.offset = UINT64_MAX};
+    xt_snapshot *kept, *latest;
+    uint64_t number;
+
+    check.deep = true;
+    check.error = &error;
+    insert_up_to(writer, 1, 20000);
+    CHECK_STATUS(xt_store_keep(writer, NULL, &number, NULL), XT_OK);
+    for (uint64_t i = 1; i <= 20000; i++) {
+        const double from[] = {(double)i, (double)i}, to[] = {(double)i + 1, (double)i};
+
+        CHECK_STATUS(xt_store_move(writer, i, from, NULL, to, NULL), XT_OK);
+    }
+    insert_up_to(writer, 20001, 20010);
+    CHECK_STATUS(xt_store_clean(writer, NULL, NULL), XT_OK);
+    CHECK_STATUS(xt_snapshot_open(writer, number, NULL, &kept), XT_OK);
+    CHECK_STATUS(xt_snapshot_latest(writer, &latest), XT_OK);
+    CHECK_STATUS(xt_snapshot_check(kept, &check, &report), XT_OK);
+    CHECK_U64(report.items, 20000);
+    CHECK_STATUS(xt_snapshot_check(latest, &check, &report), XT_OK);
+    CHECK_U64(report.items, 20010);
+    CHECK_STATUS(xt_snapshot_check(NULL, &check, &report), XT_EINVAL);
+    damage(path);
+    CHECK_STATUS(xt_snapshot_check(kept, &check, &report), XT_ECORRUPT);
+    CHECK(strstr(error.path, "arena-00000001.xta") != NULL);
+    CHECK_STATUS(xt_snapshot_check(latest, &check, &report), XT_OK);
+    xt_snapshot_release(kept);
+    xt_snapshot_release(latest);
+    CHECK_STATUS(xt_store_close(writer), XT_OK);
+}
+
 static void misuse_is_told(void)
 {
     const char *path = store_path();
@@ -348,6 +401,7 @@ static void a_reader_sees_what_another_process_keeps(void)
 
 CHECK_MAIN({"a_commit_is_kept_under_a_name", a_commit_is_kept_under_a_name},
            {"a_kept_snapshot_survives_churn", a_kept_snapshot_survives_churn},
+           {"a_kept_snapshot_is_checked", a_kept_snapshot_is_checked},
            {"misuse_is_told", misuse_is_told},
            {"retention_keeps_the_last", retention_keeps_the_last},
            {"a_forked_process_opens_its_own_handles", a_forked_process_opens_its_own_handles},
