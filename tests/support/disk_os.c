@@ -470,6 +470,17 @@ static int disk_sync_folder(const struct xti_os *os, const char *path)
     return leave(disk, result);
 }
 
+/* Finds the entry `from`, which must be there, and the place of `to`. */
+static int pair_find(struct disk_os *disk, const char *from, const char *to, struct place *source,
+                     struct place *target)
+{
+    int result = disk_place_find(disk, from, source);
+
+    if (result == 0)
+        result = disk_place_find(disk, to, target);
+    return result == 0 && source->inode == DISK_NONE ? -ENOENT : result;
+}
+
 static int disk_rename(const struct xti_os *os, const char *from, const char *to)
 {
     struct disk_os *disk = enter(os);
@@ -478,11 +489,7 @@ static int disk_rename(const struct xti_os *os, const char *from, const char *to
     int result = call_changes(disk);
 
     if (result == 0)
-        result = disk_place_find(disk, from, &source);
-    if (result == 0)
-        result = disk_place_find(disk, to, &target);
-    if (result == 0 && source.inode == DISK_NONE)
-        result = -ENOENT;
+        result = pair_find(disk, from, to, &source, &target);
     if (result != 0 || source.inode == target.inode)
         return leave(disk, result);
     if (target.inode != DISK_NONE)
@@ -500,11 +507,7 @@ static int disk_link(const struct xti_os *os, const char *from, const char *to)
     int result = call_changes(disk);
 
     if (result == 0)
-        result = disk_place_find(disk, from, &source);
-    if (result == 0)
-        result = disk_place_find(disk, to, &target);
-    if (result == 0 && source.inode == DISK_NONE)
-        result = -ENOENT;
+        result = pair_find(disk, from, to, &source, &target);
     if (result == 0 && target.inode != DISK_NONE)
         result = -EEXIST;
     if (result == 0 && disk->image.inodes[source.inode].is_folder)

@@ -9,59 +9,8 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "os/os.h"
 #include "support/check.h"
-#include "support/disk_os.h"
-
-#define SECTOR 512
-
-static xti_file opened(struct disk_os *disk, const char *path, unsigned flags)
-{
-    const struct xti_os *os = disk_os_table(disk);
-    xti_file file;
-
-    CHECK_INT(os->open(os, path, flags, &file), 0);
-    return file;
-}
-
-static void fill(struct disk_os *disk, xti_file file, uint64_t offset, int byte, size_t size)
-{
-    const struct xti_os *os = disk_os_table(disk);
-    char bytes[8 * SECTOR];
-
-    memset(bytes, byte, size);
-    CHECK_INT(os->write_at(os, file, offset, bytes, size), 0);
-}
-
-/* A disk with a durable file "f" of `sectors` sectors of 'o', opened as *file. */
-static struct disk_os *disk_with_file(size_t sectors, xti_file *file)
-{
-    struct disk_os *disk = disk_os_create(check_seed);
-    char bytes[8 * SECTOR];
-
-    memset(bytes, 'o', sizeof bytes);
-    disk_os_put_file(disk, "f", bytes, sectors * SECTOR);
-    CHECK_U64(disk_os_pending_units(disk), 0);
-    *file = opened(disk, "f", XTI_OPEN_WRITE);
-    return disk;
-}
-
-/* What a file looks like: the first byte of each of its sectors, "-" when there is no such file.
- * Zero is shown as '.'. */
-static const char *look(struct disk_os *disk, const char *path)
-{
-    static char text[64];
-    size_t size;
-    const unsigned char *bytes = disk_os_file_bytes(disk, path, &size);
-    size_t count = 0;
-
-    if (bytes == NULL)
-        return "-";
-    for (size_t at = 0; at < size && count < sizeof text - 1; at += SECTOR)
-        text[count++] = bytes[at] != 0 ? (char)bytes[at] : '.';
-    text[count] = '\0';
-    return text;
-}
+#include "support/disk_file.h"
 
 /* Checks that the subsets of what is pending leave exactly the wanted looks of the paths (joined
  * by spaces), each at least once. Destroys the disk. */
@@ -83,7 +32,7 @@ static void check_states(struct disk_os *disk, const char *const *paths, size_t 
         reborn = disk_os_reboot_mask(disk, keep);
         for (size_t i = 0; i < path_count; i++) {
             strcat(got, i > 0 ? " " : "");
-            strcat(got, look(reborn, paths[i]));
+            strcat(got, disk_file_look(reborn, paths[i]));
         }
         while (which < want_count && strcmp(want[which], got) != 0)
             which++;
@@ -112,8 +61,8 @@ static void unsynced_sectors_persist_in_any_subset(void)
     xti_file file;
     struct disk_os *disk = disk_with_file(3, &file);
 
-    fill(disk, file, 0, 'n', 3 * SECTOR);
-    CHECK_STR(look(disk, "f"), "nnn");
+    disk_file_fill(disk, file, 0, 'n', 3 * DISK_FILE_SECTOR);
+    CHECK_STR(disk_file_look(disk, "f"), "nnn");
     CHECK_STATES(disk, path_f, want);
 }
 
@@ -123,8 +72,8 @@ static void of_two_writes_to_a_sector_either_may_be_there(void)
     xti_file file;
     struct disk_os *disk = disk_with_file(1, &file);
 
-    fill(disk, file, 0, 'a', SECTOR);
-    fill(disk, file, 0, 'b', SECTOR);
+    disk_file_fill(disk, file, 0, 'a', DISK_FILE_SECTOR);
+    disk_file_fill(disk, file, 0, 'b', DISK_FILE_SECTOR);
     CHECK_STATES(disk, path_f, want);
 }
 
@@ -133,7 +82,7 @@ static void a_sector_is_not_torn(void)
     xti_file file;
     struct disk_os *disk = disk_with_file(2, &file);
 
-    fill(disk, file, 500, 'n', 24);
+    disk_file_fill(disk, file, 500, 'n', 24);
     CHECK_U64(disk_os_pending_units(disk), 2);
     for (unsigned subset = 0; subset < 4; subset++) {
         uint8_t keep[2] = {(uint8_t)(subset & 1), (uint8_t)(subset >> 1)};
@@ -158,7 +107,7 @@ static void size_and_data_persist_apart(void)
     xti_file file;
     struct disk_os *disk = disk_with_file(1, &file);
 
-    fill(disk, file, SECTOR, 'n', SECTOR);
+    disk_file_fill(disk, file, DISK_FILE_SECTOR, 'n', DISK_FILE_SECTOR);
     CHECK_U64(disk_os_pending_units(disk), 2);
     CHECK_STATES(disk, path_f, want);
 }
@@ -171,16 +120,16 @@ static void data_beyond_a_lost_size_never_comes_back(void)
     const struct xti_os *os;
     uint8_t keep[2] = {1, 0};
 
-    fill(disk, file, SECTOR, 'n', SECTOR);
+    disk_file_fill(disk, file, DISK_FILE_SECTOR, 'n', DISK_FILE_SECTOR);
     reborn = disk_os_reboot_mask(disk, keep);
     disk_os_destroy(disk);
     os = disk_os_table(reborn);
-    file = opened(reborn, "f", XTI_OPEN_WRITE);
-    CHECK_INT(os->allocate(os, file, 2 * SECTOR), 0);
-    CHECK_STR(look(reborn, "f"), "o.");
+    file = disk_file_open(reborn, "f", XTI_OPEN_WRITE);
+    CHECK_INT(os->allocate(os, file, 2 * DISK_FILE_SECTOR), 0);
+    CHECK_STR(disk_file_look(reborn, "f"), "o.");
     CHECK_INT(os->sync(os, file), 0);
     disk = disk_os_reboot(reborn, DISK_LOSE_ALL, 0);
-    CHECK_STR(look(disk, "f"), "o.");
+    CHECK_STR(disk_file_look(disk, "f"), "o.");
     disk_os_destroy(disk);
     disk_os_destroy(reborn);
 }
@@ -192,9 +141,9 @@ static void allocated_blocks_read_as_zeros(void)
     struct disk_os *disk = disk_with_file(1, &file);
     const struct xti_os *os = disk_os_table(disk);
 
-    CHECK_INT(os->allocate(os, file, 3 * SECTOR), 0);
-    CHECK_STR(look(disk, "f"), "o..");
-    fill(disk, file, SECTOR, 'n', 2 * SECTOR);
+    CHECK_INT(os->allocate(os, file, 3 * DISK_FILE_SECTOR), 0);
+    CHECK_STR(disk_file_look(disk, "f"), "o..");
+    disk_file_fill(disk, file, DISK_FILE_SECTOR, 'n', 2 * DISK_FILE_SECTOR);
     CHECK_STATES(disk, path_f, want);
 }
 
@@ -205,12 +154,12 @@ static void what_was_synced_stays(void)
     struct disk_os *disk = disk_with_file(2, &file);
     const struct xti_os *os = disk_os_table(disk);
 
-    fill(disk, file, 0, 's', SECTOR);
-    fill(disk, file, 2 * SECTOR, 'n', SECTOR);
+    disk_file_fill(disk, file, 0, 's', DISK_FILE_SECTOR);
+    disk_file_fill(disk, file, 2 * DISK_FILE_SECTOR, 'n', DISK_FILE_SECTOR);
     CHECK_INT(os->sync(os, file), 0);
     CHECK_U64(disk_os_pending_units(disk), 0);
-    fill(disk, file, SECTOR, 'y', SECTOR);
-    fill(disk, file, 2 * SECTOR, 'x', SECTOR);
+    disk_file_fill(disk, file, DISK_FILE_SECTOR, 'y', DISK_FILE_SECTOR);
+    disk_file_fill(disk, file, 2 * DISK_FILE_SECTOR, 'x', DISK_FILE_SECTOR);
     CHECK_STATES(disk, path_f, want);
 }
 
@@ -222,13 +171,13 @@ static void a_sync_concerns_one_file(void)
     xti_file second;
     struct disk_os *disk = disk_with_file(1, &first);
     const struct xti_os *os = disk_os_table(disk);
-    char bytes[SECTOR];
+    char bytes[DISK_FILE_SECTOR];
 
     memset(bytes, 'o', sizeof bytes);
     disk_os_put_file(disk, "g", bytes, sizeof bytes);
-    second = opened(disk, "g", XTI_OPEN_WRITE);
-    fill(disk, first, 0, 'n', SECTOR);
-    fill(disk, second, 0, 'n', SECTOR);
+    second = disk_file_open(disk, "g", XTI_OPEN_WRITE);
+    disk_file_fill(disk, first, 0, 'n', DISK_FILE_SECTOR);
+    disk_file_fill(disk, second, 0, 'n', DISK_FILE_SECTOR);
     CHECK_INT(os->sync(os, first), 0);
     CHECK_STATES(disk, paths, want);
 }
@@ -240,9 +189,9 @@ static void a_synced_file_without_a_synced_entry_may_be_lost(void)
     static const char *const want[] = {"-", "n"};
     struct disk_os *disk = disk_os_create(check_seed);
     const struct xti_os *os = disk_os_table(disk);
-    xti_file file = opened(disk, "f", XTI_OPEN_CREATE);
+    xti_file file = disk_file_open(disk, "f", XTI_OPEN_CREATE);
 
-    fill(disk, file, 0, 'n', SECTOR);
+    disk_file_fill(disk, file, 0, 'n', DISK_FILE_SECTOR);
     CHECK_INT(os->sync(os, file), 0);
     CHECK_STATES(disk, path_f, want);
 }
@@ -252,9 +201,9 @@ static void a_synced_entry_without_a_synced_file_may_be_empty(void)
     static const char *const want[] = {"", ".", "n"};
     struct disk_os *disk = disk_os_create(check_seed);
     const struct xti_os *os = disk_os_table(disk);
-    xti_file file = opened(disk, "f", XTI_OPEN_CREATE);
+    xti_file file = disk_file_open(disk, "f", XTI_OPEN_CREATE);
 
-    fill(disk, file, 0, 'n', SECTOR);
+    disk_file_fill(disk, file, 0, 'n', DISK_FILE_SECTOR);
     CHECK_INT(os->sync_folder(os, "/"), 0);
     CHECK_STATES(disk, path_f, want);
 }
@@ -266,12 +215,12 @@ static void a_rename_happens_or_not(void)
     xti_file file;
     struct disk_os *disk = disk_with_file(1, &file);
     const struct xti_os *os = disk_os_table(disk);
-    char bytes[SECTOR];
+    char bytes[DISK_FILE_SECTOR];
 
     memset(bytes, 'n', sizeof bytes);
     disk_os_put_file(disk, "g", bytes, sizeof bytes);
     CHECK_INT(os->rename(os, "g", "f"), 0);
-    CHECK_STR(look(disk, "f"), "n");
+    CHECK_STR(disk_file_look(disk, "f"), "n");
     CHECK_U64(disk_os_pending_units(disk), 1);
     CHECK_STATES(disk, paths, want);
 }
@@ -282,9 +231,9 @@ static void creating_and_renaming_persist_in_any_subset(void)
     static const char *const want[] = {"- -", "n -", "- n"};
     struct disk_os *disk = disk_os_create(check_seed);
     const struct xti_os *os = disk_os_table(disk);
-    xti_file file = opened(disk, "g", XTI_OPEN_CREATE);
+    xti_file file = disk_file_open(disk, "g", XTI_OPEN_CREATE);
 
-    fill(disk, file, 0, 'n', SECTOR);
+    disk_file_fill(disk, file, 0, 'n', DISK_FILE_SECTOR);
     CHECK_INT(os->sync(os, file), 0);
     CHECK_INT(os->rename(os, "g", "f"), 0);
     CHECK_STATES(disk, paths, want);
@@ -309,9 +258,9 @@ static void a_file_that_came_and_went_may_have_come_only(void)
     static const char *const want[] = {"-", "n"};
     struct disk_os *disk = disk_os_create(check_seed);
     const struct xti_os *os = disk_os_table(disk);
-    xti_file file = opened(disk, "f", XTI_OPEN_CREATE);
+    xti_file file = disk_file_open(disk, "f", XTI_OPEN_CREATE);
 
-    fill(disk, file, 0, 'n', SECTOR);
+    disk_file_fill(disk, file, 0, 'n', DISK_FILE_SECTOR);
     CHECK_INT(os->sync(os, file), 0);
     CHECK_INT(os->remove(os, "f"), 0);
     os->close(os, file);
@@ -327,8 +276,8 @@ static void a_folder_whose_entry_is_lost_takes_its_files_along(void)
     xti_file file;
 
     CHECK_INT(os->make_folder(os, "d"), 0);
-    file = opened(disk, "d/f", XTI_OPEN_CREATE);
-    fill(disk, file, 0, 'n', SECTOR);
+    file = disk_file_open(disk, "d/f", XTI_OPEN_CREATE);
+    disk_file_fill(disk, file, 0, 'n', DISK_FILE_SECTOR);
     CHECK_INT(os->sync(os, file), 0);
     CHECK_INT(os->sync_folder(os, "d"), 0);
     CHECK_U64(disk_os_pending_units(disk), 1);
@@ -365,12 +314,12 @@ static void each_mode_keeps_what_it_says(void)
     struct disk_os *disk = disk_with_file(8, &file);
     unsigned seen_counts = 0;
 
-    fill(disk, file, 0, 'n', 8 * SECTOR);
+    disk_file_fill(disk, file, 0, 'n', 8 * DISK_FILE_SECTOR);
     CHECK_U64(disk_os_pending_units(disk), 8);
     for (uint64_t seed = check_seed; seed < check_seed + 200; seed++) {
         for (int mode = 0; mode < DISK_MODE_COUNT; mode++) {
             struct disk_os *reborn = disk_os_reboot(disk, (enum disk_mode)mode, seed);
-            const char *text = look(reborn, "f");
+            const char *text = disk_file_look(reborn, "f");
             size_t count = count_new(text);
 
             if (mode == DISK_LOSE_ALL)
@@ -398,7 +347,7 @@ static void a_seed_decides_and_the_old_disk_stays(void)
     struct disk_os *disk = disk_with_file(8, &file);
     uint64_t before;
 
-    fill(disk, file, 0, 'n', 8 * SECTOR);
+    disk_file_fill(disk, file, 0, 'n', 8 * DISK_FILE_SECTOR);
     before = disk_os_image_hash(disk);
     for (uint64_t seed = 0; seed < 20; seed++) {
         struct disk_os *one = disk_os_reboot(disk, DISK_RANDOM, seed);
@@ -406,7 +355,8 @@ static void a_seed_decides_and_the_old_disk_stays(void)
         struct disk_os *all = disk_os_reboot(disk, DISK_KEEP_ALL, seed);
 
         CHECK_U64(disk_os_image_hash(one), disk_os_image_hash(two));
-        CHECK_INT(disk_os_image_hash(one) == before, strcmp(look(one, "f"), "nnnnnnnn") == 0);
+        CHECK_INT(disk_os_image_hash(one) == before,
+                  strcmp(disk_file_look(one, "f"), "nnnnnnnn") == 0);
         CHECK_U64(disk_os_image_hash(all), before);
         disk_os_destroy(one);
         disk_os_destroy(two);
@@ -452,7 +402,7 @@ static void from_the_crash_on_nothing_works(void)
     char byte = 'x';
     xti_file other;
 
-    fill(disk, file, 0, 'n', 1);
+    disk_file_fill(disk, file, 0, 'n', 1);
     CHECK_U64(disk_os_calls(disk), 1);
     disk_os_crash_at(disk, 3);
     CHECK_INT(os->write_at(os, file, 1, &byte, 1), 0);
@@ -501,21 +451,21 @@ static void a_failed_sync_may_leave_clean_pages(void)
         CHECK_INT(os->sync(os, file), 0);
         disk_os_fail_sync(disk, 2, rows[i].model);
         CHECK_INT(os->sync(os, file), 0);
-        fill(disk, file, 0, 'n', 2 * SECTOR);
+        disk_file_fill(disk, file, 0, 'n', 2 * DISK_FILE_SECTOR);
         CHECK_INT(os->sync(os, file), rows[i].first);
-        CHECK_STR(look(disk, "f"), rows[i].seen);
+        CHECK_STR(disk_file_look(disk, "f"), rows[i].seen);
         CHECK_INT(os->sync(os, file), rows[i].second);
         CHECK_INT(os->sync(os, file), 0);
-        CHECK_STR(look(disk, "f"), rows[i].seen);
+        CHECK_STR(disk_file_look(disk, "f"), rows[i].seen);
         reborn = disk_os_reboot(disk, DISK_KEEP_ALL, 0);
-        CHECK_STR(look(reborn, "f"), "oo");
+        CHECK_STR(disk_file_look(reborn, "f"), "oo");
         disk_os_destroy(reborn);
 
         /* Written again, it reaches the medium. */
-        fill(disk, file, SECTOR, 'w', SECTOR);
+        disk_file_fill(disk, file, DISK_FILE_SECTOR, 'w', DISK_FILE_SECTOR);
         CHECK_INT(os->sync(os, file), 0);
         reborn = disk_os_reboot(disk, DISK_LOSE_ALL, 0);
-        CHECK_STR(look(reborn, "f"), "ow");
+        CHECK_STR(disk_file_look(reborn, "f"), "ow");
         disk_os_destroy(reborn);
         disk_os_destroy(disk);
     }
@@ -526,15 +476,16 @@ static void a_full_disk_takes_what_fits(void)
     xti_file file;
     struct disk_os *disk = disk_with_file(1, &file);
     const struct xti_os *os = disk_os_table(disk);
-    char bytes[2 * SECTOR] = {1};
+    char bytes[2 * DISK_FILE_SECTOR] = {1};
     uint64_t size;
 
     disk_os_capacity(disk, 8192);
     CHECK_INT(os->allocate(os, file, 8193), -ENOSPC);
-    CHECK_INT(os->write_at(os, file, 8192 - SECTOR, bytes, 2 * SECTOR), -ENOSPC);
+    CHECK_INT(os->write_at(os, file, 8192 - DISK_FILE_SECTOR, bytes, 2 * DISK_FILE_SECTOR),
+              -ENOSPC);
     CHECK_INT(os->size(os, file, &size), 0);
     CHECK_U64(size, 8192);
-    CHECK_INT(os->write_at(os, file, 0, bytes, SECTOR), 0);
+    CHECK_INT(os->write_at(os, file, 0, bytes, DISK_FILE_SECTOR), 0);
     CHECK_INT(os->write_at(os, file, 8192, bytes, 1), -ENOSPC);
     disk_os_capacity(disk, 12288);
     CHECK_INT(os->write_at(os, file, 8192, bytes, 1), 0);
@@ -542,7 +493,7 @@ static void a_full_disk_takes_what_fits(void)
     /* What is removed gives its space back when nobody has it open any more. */
     CHECK_INT(os->remove(os, "f"), 0);
     {
-        xti_file other = opened(disk, "g", XTI_OPEN_CREATE);
+        xti_file other = disk_file_open(disk, "g", XTI_OPEN_CREATE);
 
         CHECK_INT(os->allocate(os, other, 1), -ENOSPC);
         os->close(os, file);
@@ -568,7 +519,7 @@ static void calls_say_what_is_wrong(void)
     struct disk_os *disk = disk_with_file(1, &file);
     const struct xti_os *os = disk_os_table(disk);
     xti_file other;
-    char bytes[2 * SECTOR];
+    char bytes[2 * DISK_FILE_SECTOR];
     int count = 0;
 
     CHECK_INT(os->open(os, "none", XTI_OPEN_READ, &other), -ENOENT);
@@ -576,7 +527,7 @@ static void calls_say_what_is_wrong(void)
     CHECK_INT(os->open(os, "f/f", XTI_OPEN_READ, &other), -ENOTDIR);
     CHECK_INT(os->open(os, "f", XTI_OPEN_CREATE, &other), -EEXIST);
     CHECK_INT(os->open(os, "f", 99, &other), -EINVAL);
-    CHECK_INT(os->read_at(os, file, 0, bytes, SECTOR + 1), -ENODATA);
+    CHECK_INT(os->read_at(os, file, 0, bytes, DISK_FILE_SECTOR + 1), -ENODATA);
     CHECK_INT(os->make_folder(os, "/d"), 0);
     CHECK_INT(os->make_folder(os, "d/"), -EEXIST);
     CHECK_INT(os->rename(os, "/f", "d//f"), 0);
@@ -601,7 +552,7 @@ static void a_lock_ends_with_its_handle_or_the_power(void)
     xti_file first;
     struct disk_os *disk = disk_with_file(1, &first);
     const struct xti_os *os = disk_os_table(disk);
-    xti_file second = opened(disk, "f", XTI_OPEN_WRITE);
+    xti_file second = disk_file_open(disk, "f", XTI_OPEN_WRITE);
     struct disk_os *reborn;
     bool is_locked;
 
@@ -612,8 +563,9 @@ static void a_lock_ends_with_its_handle_or_the_power(void)
     CHECK_INT(os->is_locked(os, first, &is_locked), 0);
     CHECK(!is_locked);
     reborn = disk_os_reboot(disk, DISK_LOSE_ALL, 0);
-    CHECK_INT(
-        disk_os_table(reborn)->lock(disk_os_table(reborn), opened(reborn, "f", XTI_OPEN_WRITE)), 0);
+    CHECK_INT(disk_os_table(reborn)->lock(disk_os_table(reborn),
+                                          disk_file_open(reborn, "f", XTI_OPEN_WRITE)),
+              0);
     os->close(os, first);
     CHECK_INT(os->lock(os, second), 0);
     disk_os_destroy(reborn);
@@ -624,12 +576,12 @@ static void a_view_shows_the_file(void)
 {
     struct disk_os *disk = disk_os_create(check_seed);
     const struct xti_os *os = disk_os_table(disk);
-    xti_file file = opened(disk, "f", XTI_OPEN_CREATE);
+    xti_file file = disk_file_open(disk, "f", XTI_OPEN_CREATE);
     void *base;
     char *at;
 
     CHECK_INT(os->allocate(os, file, 8192), 0);
-    fill(disk, file, 4096, 'v', SECTOR);
+    disk_file_fill(disk, file, 4096, 'v', DISK_FILE_SECTOR);
     if (!CHECK_INT(os->reserve(os, 1 << 21, &base), 0))
         return;
     at = base;
@@ -649,18 +601,18 @@ static void a_watch_shows_later_writes(void)
 {
     struct disk_os *disk = disk_os_create(check_seed);
     const struct xti_os *os = disk_os_table(disk);
-    xti_file file = opened(disk, "f", XTI_OPEN_CREATE);
+    xti_file file = disk_file_open(disk, "f", XTI_OPEN_CREATE);
     const unsigned char *bytes;
     void *watch;
     size_t size;
 
-    fill(disk, file, 0, 'a', 4096);
+    disk_file_fill(disk, file, 0, 'a', 4096);
     CHECK_INT(os->watch(os, file, 8192, &watch), -ENODATA);
     if (!CHECK_INT(os->watch(os, file, 4096, &watch), 0))
         return;
     bytes = os->watched(os, watch);
     CHECK_INT(bytes[4095], 'a');
-    fill(disk, file, 4000, 'b', 4000);
+    disk_file_fill(disk, file, 4000, 'b', 4000);
     CHECK(bytes == os->watched(os, watch));
     CHECK_INT(bytes[4095], 'b');
     CHECK_INT(os->remove(os, "f"), 0);
@@ -680,17 +632,17 @@ static void raw_bytes_can_be_damaged_and_settled(void)
     size_t size;
     unsigned char *bytes;
 
-    fill(disk, file, 0, 'n', SECTOR);
+    disk_file_fill(disk, file, 0, 'n', DISK_FILE_SECTOR);
     copy = disk_os_copy(disk);
     bytes = disk_os_file_bytes(disk, "f", &size);
-    CHECK_U64(size, 2 * SECTOR);
-    bytes[SECTOR] = 'd';
-    CHECK_STR(look(copy, "f"), "no");
+    CHECK_U64(size, 2 * DISK_FILE_SECTOR);
+    bytes[DISK_FILE_SECTOR] = 'd';
+    CHECK_STR(disk_file_look(copy, "f"), "no");
     CHECK_U64(disk_os_pending_units(copy), 1);
     disk_os_settle(disk);
     CHECK_U64(disk_os_pending_units(disk), 0);
     reborn = disk_os_reboot(disk, DISK_LOSE_ALL, 0);
-    CHECK_STR(look(reborn, "f"), "nd");
+    CHECK_STR(disk_file_look(reborn, "f"), "nd");
     CHECK(disk_os_file_bytes(disk, "none", &size) == NULL);
     disk_os_put_file(disk, "f", "", 0);
     CHECK(disk_os_file_bytes(disk, "f", &size) != NULL);

@@ -6,59 +6,8 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "os/os.h"
 #include "support/check.h"
-#include "support/disk_os.h"
-
-#define SECTOR 512
-
-static xti_file opened(struct disk_os *disk, const char *path, unsigned flags)
-{
-    const struct xti_os *os = disk_os_table(disk);
-    xti_file file;
-
-    CHECK_INT(os->open(os, path, flags, &file), 0);
-    return file;
-}
-
-static void fill(struct disk_os *disk, xti_file file, uint64_t offset, int byte, size_t size)
-{
-    const struct xti_os *os = disk_os_table(disk);
-    char bytes[8 * SECTOR];
-
-    memset(bytes, byte, size);
-    CHECK_INT(os->write_at(os, file, offset, bytes, size), 0);
-}
-
-/* A disk with a durable file "f" of `sectors` sectors of 'o', opened as *file. */
-static struct disk_os *disk_with_file(size_t sectors, xti_file *file)
-{
-    struct disk_os *disk = disk_os_create(check_seed);
-    char bytes[8 * SECTOR];
-
-    memset(bytes, 'o', sizeof bytes);
-    disk_os_put_file(disk, "f", bytes, sectors * SECTOR);
-    CHECK_U64(disk_os_pending_units(disk), 0);
-    *file = opened(disk, "f", XTI_OPEN_WRITE);
-    return disk;
-}
-
-/* What a file looks like: the first byte of each of its sectors, "-" when there is no such file.
- * Zero is shown as '.'. */
-static const char *look(struct disk_os *disk, const char *path)
-{
-    static char text[64];
-    size_t size;
-    const unsigned char *bytes = disk_os_file_bytes(disk, path, &size);
-    size_t count = 0;
-
-    if (bytes == NULL)
-        return "-";
-    for (size_t at = 0; at < size && count < sizeof text - 1; at += SECTOR)
-        text[count++] = bytes[at] != 0 ? (char)bytes[at] : '.';
-    text[count] = '\0';
-    return text;
-}
+#include "support/disk_file.h"
 
 static void a_file_can_be_lost_as_a_whole_while_another_stays(void)
 {
@@ -70,17 +19,17 @@ static void a_file_can_be_lost_as_a_whole_while_another_stays(void)
     struct disk_os *disk = disk_with_file(4, &f);
 
     disk_os_put_file(disk, "g", "oooo", 4);
-    g = opened(disk, "g", XTI_OPEN_WRITE);
-    fill(disk, g, 0, 'o', 4 * SECTOR);
+    g = disk_file_open(disk, "g", XTI_OPEN_WRITE);
+    disk_file_fill(disk, g, 0, 'o', 4 * DISK_FILE_SECTOR);
     disk_os_settle(disk);
-    fill(disk, f, 0, 'n', 4 * SECTOR);
-    fill(disk, g, 0, 'n', 4 * SECTOR);
+    disk_file_fill(disk, f, 0, 'n', 4 * DISK_FILE_SECTOR);
+    disk_file_fill(disk, g, 0, 'n', 4 * DISK_FILE_SECTOR);
     for (uint64_t seed = check_seed; seed < check_seed + 200; seed++) {
         struct disk_os *reborn = disk_os_reboot(disk, DISK_FILES, seed);
         char text[160];
 
-        snprintf(text, sizeof text, "%s ", look(reborn, "f"));
-        strcat(text, look(reborn, "g"));
+        snprintf(text, sizeof text, "%s ", disk_file_look(reborn, "f"));
+        strcat(text, disk_file_look(reborn, "g"));
         for (size_t i = 0; i < CHECK_COUNT(wanted); i++)
             seen |= (unsigned)(strcmp(text, wanted[i]) == 0) << i;
         mixed += strstr(text, "no") != NULL;
@@ -105,9 +54,9 @@ static void a_watcher_sees_the_disk_after_each_call_that_changes_it(void)
 
     os = disk_os_table(disk);
     disk_os_watch(disk, note_pending, &seen);
-    fill(disk, file, 0, 'n', SECTOR);
-    fill(disk, file, SECTOR, 'n', 2 * SECTOR);
-    CHECK_STR(look(disk, "f"), "nnn");
+    disk_file_fill(disk, file, 0, 'n', DISK_FILE_SECTOR);
+    disk_file_fill(disk, file, DISK_FILE_SECTOR, 'n', 2 * DISK_FILE_SECTOR);
+    CHECK_STR(disk_file_look(disk, "f"), "nnn");
     CHECK_INT(os->sync(os, file), 0);
     CHECK_U64(seen, 140);
     disk_os_destroy(disk);
