@@ -2,8 +2,8 @@
  *
  * SPDX-License-Identifier: MIT
  */
-#ifndef TESTS_DISK_FILE_H
-#define TESTS_DISK_FILE_H
+#ifndef DISK_FILE_H
+#define DISK_FILE_H
 
 #include <stddef.h>
 #include <stdint.h>
