@@ -47,9 +47,10 @@ static bool is_full(const struct state *s, unsigned c, unsigned a)
     return frontier(s, c, a) >= PLACES;
 }
 
-static unsigned dead_arenas(const struct run *run, const struct state *s, const struct commit *c)
+/* Those that a kept snapshot pins leave the manifest as well: its file lists them. */
+static unsigned dead_arenas(const struct commit *c)
 {
-    return c->listed & ~(unsigned)(c->live | c->unsealed) & ~pinned_arenas(run, s);
+    return c->listed & ~(unsigned)(c->live | c->unsealed);
 }
 
 /* Places the extents; false: the shape is not possible here. */
@@ -82,7 +83,7 @@ static bool place_extents(const struct state *s, enum shape shape, struct commit
 }
 
 /* The commit with that shape; false: not possible. */
-static bool plan(struct run *run, const struct state *s, enum shape shape, struct commit *next)
+static bool plan(const struct state *s, enum shape shape, struct commit *next)
 {
     const unsigned tip = s->writer.tip;
     const unsigned spare = spare_arena(s, tip);
@@ -99,7 +100,7 @@ static bool plan(struct run *run, const struct state *s, enum shape shape, struc
     if (shape < SHAPE_NEW) {
         return true;
     }
-    const unsigned dead = dead_arenas(run, s, &s->commit[tip]);
+    const unsigned dead = dead_arenas(&s->commit[tip]);
 
     if (shape == SHAPE_DROP && dead == 0) {
         return false;
@@ -139,7 +140,7 @@ bool begin_commit(struct run *run, struct state *s)
     struct commit next;
 
     if ((run->scope->ways >> way & 1) == 0 || (run->scope->shapes >> shape & 1) == 0 ||
-        s->commits > run->scope->commits || !plan(run, s, shape, &next)) {
+        s->commits > run->scope->commits || !plan(s, shape, &next)) {
         return false;
     }
     const unsigned dead = choose_death(run, &next);
