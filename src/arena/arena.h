@@ -237,7 +237,7 @@ static inline xt_status xti_view_node(const struct xti_view *view, const struct 
     status = xti_node_check(view->layout, node, ref, level, units_left, finding);
     if (status != XT_OK)
         return status;
-    if (view->verified != NULL) {
+    if (view->verified != NULL && ref - s->first_unit < s->own_from) {
         uint64_t bits = atomic_load_explicit(&view->verified[ref >> 6], memory_order_relaxed);
 
         if ((bits >> (ref & 63) & 1) == 0) {
@@ -255,8 +255,14 @@ static inline void xti_view_prefetch(const struct xti_view *view, uint32_t ref, 
 {
     const char *p = view->base + ((uint64_t)ref << XTD_UNIT_SHIFT);
 
-    for (uint32_t i = 0; i < lines; i++)
-        __builtin_prefetch(p + (size_t)i * XTD_UNIT_BYTES);
+    for (; lines >= 4; lines -= 4, p += (size_t)4 * XTD_UNIT_BYTES) {
+        __builtin_prefetch(p);
+        __builtin_prefetch(p + XTD_UNIT_BYTES);
+        __builtin_prefetch(p + (size_t)2 * XTD_UNIT_BYTES);
+        __builtin_prefetch(p + (size_t)3 * XTD_UNIT_BYTES);
+    }
+    for (; lines != 0; lines--, p += XTD_UNIT_BYTES)
+        __builtin_prefetch(p);
     /* Else gcc finds that a caller which only prefetches has no effect, and drops the call. */
     __asm__ volatile("");
 }

@@ -8,6 +8,20 @@
 #include "format/format_private.h"
 #include "format/node.h"
 
+static struct xti_usual_node usual_make(const struct xti_layout *layout, bool is_leaf)
+{
+    uint32_t capacity = is_leaf ? layout->leaf_capacity : layout->inner_capacity;
+    uint32_t kind = is_leaf ? layout->leaf_kind : XTD_INNER;
+    uint64_t units = xti_node_units(layout, is_leaf, capacity);
+
+    return (struct xti_usual_node){
+        .shape = units | (uint64_t)kind << 32,
+        .units = units <= layout->node_units_max ? units : UINT64_MAX,
+        .items_over = is_leaf ? 1 : XTD_ITEMS_END - capacity,
+        .capacity = capacity,
+    };
+}
+
 void xti_layout_init(struct xti_layout *layout, uint32_t dims, xt_item_kind kind,
                      xt_coord_type coord_type, uint32_t leaf_capacity, uint32_t inner_capacity,
                      uint32_t node_units_max)
@@ -26,6 +40,8 @@ void xti_layout_init(struct xti_layout *layout, uint32_t dims, xt_item_kind kind
             (uint32_t)xti_round_up(XTD_NODE_ORIGIN_OFFSET + sizeof(double) * dims, XTD_UNIT_BYTES),
         .node_units_max = node_units_max,
     };
+    layout->usual_leaf = usual_make(layout, true);
+    layout->usual_inner = usual_make(layout, false);
 }
 
 static uint32_t units_clamp(uint64_t units)

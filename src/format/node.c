@@ -1,7 +1,8 @@
 /* src/format/node.c -- seals and checks nodes.
  *
- * xti_node_check() runs at each step of each query. It first asks whether everything holds, without
- * a branch for each field; only when something does not, a table of rules finds out what.
+ * xti_node_check() runs at each step of each query. Nodes of normal size are looked at in place; of
+ * others it is asked here whether everything holds, without a branch for each field; only when
+ * something does not, a table of rules finds out what.
  *
  * SPDX-License-Identifier: MIT
  */
@@ -31,10 +32,7 @@ xt_status xti_node_verify(const struct xtd_node *node, struct xti_finding *findi
 /* The i-th 8 bytes from the origin on, which go on behind the header. */
 static inline uint64_t body_word(const struct xtd_node *node, size_t i)
 {
-    uint64_t word;
-
-    memcpy(&word, (const char *)node + XTD_NODE_ORIGIN_OFFSET + i * sizeof word, sizeof word);
-    return word;
+    return xti_node_word(node, XTD_NODE_ORIGIN_OFFSET + i * sizeof(uint64_t));
 }
 
 /* What header fields say of themselves and of each other; reads nothing behind them. All terms are
@@ -118,8 +116,9 @@ static xt_status header_explain(const struct xti_layout *layout, const struct xt
     return rules.status;
 }
 
-xt_status xti_node_check(const struct xti_layout *layout, const struct xtd_node *node, uint32_t ref,
-                         uint32_t level, uint64_t units_left, struct xti_finding *finding)
+xt_status xti_node_check_all(const struct xti_layout *layout, const struct xtd_node *node,
+                             uint32_t ref, uint32_t level, uint64_t units_left,
+                             struct xti_finding *finding)
 {
     if (units_left == 0)
         return xti_found(finding, XT_ECORRUPT, "node beyond the committed units", 0);

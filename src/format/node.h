@@ -33,6 +33,8 @@
 #ifndef XTI_FORMAT_NODE_H
 #define XTI_FORMAT_NODE_H
 
+#include <string.h>
+
 #include "format/format.h"
 
 enum xtd_node_kind { XTD_LEAF_POINTS = 1, XTD_LEAF_BOXES = 2, XTD_INNER = 3, XTD_UNUSED = 255 };
@@ -60,6 +62,14 @@ static_assert(offsetof(struct xtd_node, birth_txn) == 8, "see the table above");
 static_assert(offsetof(struct xtd_node, item_count) == 32, "see the table above");
 static_assert(offsetof(struct xtd_node, body) == XTD_NODE_ORIGIN_OFFSET, "see the table above");
 
+/* What the header of a node of normal size says, at level 0 or, but for the level, above. */
+struct xti_usual_node {
+    uint64_t shape;      /* the 8 bytes from size_units on */
+    uint64_t units;      /* UINT64_MAX: no such node is allowed */
+    uint64_t items_over; /* items - count is less: stricter than need be above level 0 */
+    uint32_t capacity;
+};
+
 /* Where things lie in the nodes of one store: derived from its schema once. */
 struct xti_layout {
     uint32_t dims;
@@ -71,6 +81,7 @@ struct xti_layout {
     uint32_t inner_capacity;     /* of a normal inner node */
     uint32_t inner_boxes_offset; /* bytes */
     uint32_t node_units_max;
+    struct xti_usual_node usual_leaf, usual_inner;
 };
 
 void xti_layout_init(struct xti_layout *layout, uint32_t dims, xt_item_kind kind,
@@ -135,12 +146,55 @@ static inline const uint64_t *xti_leaf_ids_const(const struct xti_layout *layout
 /* Computes crc32c over a finished node. */
 void xti_node_seal(struct xtd_node *node);
 
+/* What xti_node_check() does when a first look does not tell that all is right. */
+XT_NODISCARD xt_status xti_node_check_all(const struct xti_layout *layout,
+                                          const struct xtd_node *node, uint32_t ref, uint32_t level,
+                                          uint64_t units_left, struct xti_finding *finding);
+
+/* The 8 bytes of a node's header from `offset` on. */
+static inline uint64_t xti_node_word(const struct xtd_node *node, size_t offset)
+{
+    uint64_t word;
+
+    memcpy(&word, (const char *)node + offset, sizeof word);
+    return word;
+}
+
+/* False: a leaf, or an inner node of two dimensions, that is not of normal size, or wrong; or any
+ * other inner node. Without branches where all is right. */
+static inline bool xti_node_is_usual(const struct xti_layout *layout, const struct xtd_node *node,
+                                     uint32_t ref, uint32_t level)
+{
+    const struct xti_usual_node *usual = level == 0 ? &layout->usual_leaf : &layout->usual_inner;
+    uint64_t shape = usual->shape | (uint64_t)level << 40;
+    uint64_t body = xti_node_word(node, XTD_NODE_ORIGIN_OFFSET);
+    uint64_t body_end = xti_node_word(node, XTD_NODE_ORIGIN_OFFSET + sizeof body);
+    uint64_t differences = (node->self_ref ^ ref) | (node->capacity ^ usual->capacity) |
+                           (xti_node_word(node, offsetof(struct xtd_node, size_units)) ^ shape) |
+                           xti_node_word(node, offsetof(struct xtd_node, aux_ref));
+    const uint64_t infinity = UINT64_C(0x7ff) << 53; /* without its sign */
+    bool is_body_right =
+        level == 0 ? (body | body_end) == 0
+                   : (body << 1 < infinity) & (body_end << 1 < infinity) & (layout->dims == 2);
+
+    return (differences == 0) & (node->count - 1 < node->capacity) & (node->birth_txn != 0) &
+           (node->item_count - node->count < usual->items_over) & is_body_right;
+}
+
 /* The structure of a node found at `ref` where one of level `level` must lie, with `units_left`
  * units of committed arena from its first byte on: own ref, kind, level, count, capacity, size,
  * finite origin, reserved zeroes. Not the checksum, not the arrays. XT_OK or XT_ECORRUPT. */
-XT_NODISCARD xt_status xti_node_check(const struct xti_layout *layout, const struct xtd_node *node,
-                                      uint32_t ref, uint32_t level, uint64_t units_left,
-                                      struct xti_finding *finding);
+XT_NODISCARD static inline xt_status xti_node_check(const struct xti_layout *layout,
+                                                    const struct xtd_node *node, uint32_t ref,
+                                                    uint32_t level, uint64_t units_left,
+                                                    struct xti_finding *finding)
+{
+    uint64_t units = level == 0 ? layout->usual_leaf.units : layout->usual_inner.units;
+
+    if (units_left >= units && xti_node_is_usual(layout, node, ref, level))
+        return XT_OK;
+    return xti_node_check_all(layout, node, ref, level, units_left, finding);
+}
 
 /* The checksum of a node that passed xti_node_check(). XT_OK or XT_ECORRUPT. */
 XT_NODISCARD xt_status xti_node_verify(const struct xtd_node *node, struct xti_finding *finding);

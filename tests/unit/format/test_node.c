@@ -144,10 +144,11 @@ static void every_flipped_bit_is_refused(void)
     }
 }
 
-/* The rows are tried on a node of one level, in a store of 3-d points. */
-static void rows_are_named(const struct bad_field *rows, size_t count, uint32_t level)
+/* The rows are tried on a node of one level, in a store of points. */
+static void rows_are_named(const struct bad_field *rows, size_t count, uint32_t level,
+                           uint32_t dims)
 {
-    struct xti_layout layout = layout_make(3, XT_POINTS, XT_F64);
+    struct xti_layout layout = layout_make(dims, XT_POINTS, XT_F64);
 
     for (size_t i = 0; i < count; i++) {
         struct xtd_node *node = node_make(&layout, level, 32);
@@ -191,12 +192,12 @@ static void each_bad_field_of_a_leaf_is_named(void)
         BAD_AT("node reserved body", FIELD(body[15]), 1, 48),
     };
 
-    rows_are_named(rows, CHECK_COUNT(rows), 0);
+    rows_are_named(rows, CHECK_COUNT(rows), 0, 3);
 }
 
 static void each_bad_field_of_an_inner_node_is_named(void)
 {
-    static const struct bad_field rows[] = {
+    static const struct bad_field of_all[] = {
         BAD("node self_ref", FIELD(self_ref), 0),
         BAD("node kind", FIELD(kind), XTD_LEAF_POINTS),
         BAD("node count", FIELD(count), 0),
@@ -210,13 +211,25 @@ static void each_bad_field_of_an_inner_node_is_named(void)
         BAD("node item_count", FIELD(item_count), UINT64_MAX),
         BAD("node aux_ref", FIELD(aux_ref), 1),
         BAD("node reserved", FIELD(reserved), 1),
+        BAD("node size_units", FIELD(size_units), 10),
+        BAD("node birth_txn", FIELD(birth_txn), 0),
         BAD("node origin", BYTES(48, 8), INF_BITS),
+    };
+    static const struct bad_field of_2_d[] = {
+        BAD("node origin", BYTES(48, 8), NAN_BITS),
+        BAD_AT("node origin", BYTES(56, 8), INF_BITS, 48),
+        BAD_AT("node origin", BYTES(56, 8), INF_BITS | UINT64_C(1) << 63, 48),
+    };
+    static const struct bad_field of_3_d[] = {
         BAD_AT("node origin", BYTES(64, 8), NAN_BITS, 48),
         BAD("node reserved body", BYTES(72, 1), 1),
         BAD_AT("node reserved body", BYTES(127, 1), 1, 72),
     };
 
-    rows_are_named(rows, CHECK_COUNT(rows), 1);
+    rows_are_named(of_all, CHECK_COUNT(of_all), 1, 2);
+    rows_are_named(of_all, CHECK_COUNT(of_all), 1, 3);
+    rows_are_named(of_2_d, CHECK_COUNT(of_2_d), 1, 2);
+    rows_are_named(of_3_d, CHECK_COUNT(of_3_d), 1, 3);
 }
 
 static void supernode_flag_goes_with_the_capacity(void)
