@@ -19,18 +19,20 @@
 
 /* ---- one axis: 8 floats or 4 doubles ------------------------------------------------------ */
 
+/* Memory is the second operand of each comparison, so that it needs no load of its own. */
+
 __attribute__((always_inline)) static inline __m256 axis_f32(const float *a, const float *b,
                                                              __m256 low, __m256 high)
 {
-    return _mm256_and_ps(_mm256_cmp_ps(_mm256_loadu_ps(a), low, _CMP_GE_OQ),
-                         _mm256_cmp_ps(_mm256_loadu_ps(b), high, _CMP_LE_OQ));
+    return _mm256_and_ps(_mm256_cmp_ps(low, _mm256_loadu_ps(a), _CMP_LE_OQ),
+                         _mm256_cmp_ps(high, _mm256_loadu_ps(b), _CMP_GE_OQ));
 }
 
 __attribute__((always_inline)) static inline __m256d axis_f64(const double *a, const double *b,
                                                               __m256d low, __m256d high)
 {
-    return _mm256_and_pd(_mm256_cmp_pd(_mm256_loadu_pd(a), low, _CMP_GE_OQ),
-                         _mm256_cmp_pd(_mm256_loadu_pd(b), high, _CMP_LE_OQ));
+    return _mm256_and_pd(_mm256_cmp_pd(low, _mm256_loadu_pd(a), _CMP_LE_OQ),
+                         _mm256_cmp_pd(high, _mm256_loadu_pd(b), _CMP_GE_OQ));
 }
 
 static inline uint64_t bits_f32(__m256 found)
@@ -138,29 +140,31 @@ static uint64_t any_f64(struct xti_sides_f64 s, uint32_t dims, const double *low
     return result;
 }
 
-/* Apart, so that two axes run without saving registers. */
-__attribute__((noinline)) static uint64_t other_f32(struct xti_sides_f32 s, uint32_t dims,
-                                                    const float *low, const float *high)
+/* Apart, so that usual nodes (below) need no frame. */
+__attribute__((noinline)) static uint64_t test_f32(struct xti_sides_f32 s, uint32_t dims,
+                                                   const float *low, const float *high)
 {
+    if (dims == 2)
+        return few_f32(s, 2, low, high);
     return dims == 3 ? few_f32(s, 3, low, high) : any_f32(s, dims, low, high);
 }
 
-__attribute__((noinline)) static uint64_t other_f64(struct xti_sides_f64 s, uint32_t dims,
-                                                    const double *low, const double *high)
+__attribute__((noinline)) static uint64_t test_f64(struct xti_sides_f64 s, uint32_t dims,
+                                                   const double *low, const double *high)
 {
+    if (dims == 2)
+        return few_f64(s, 2, low, high);
     return dims == 3 ? few_f64(s, 3, low, high) : any_f64(s, dims, low, high);
 }
 
-static inline uint64_t test_f32(struct xti_sides_f32 s, uint32_t dims, const float *low,
-                                const float *high)
-{
-    return dims == 2 ? few_f32(s, 2, low, high) : other_f32(s, dims, low, high);
-}
+/* ---- nodes that nobody chose otherwise ------------------------------------------------------ */
 
-static inline uint64_t test_f64(struct xti_sides_f64 s, uint32_t dims, const double *low,
-                                const double *high)
+#define USUAL ((size_t)32)
+
+/* Two axes and 32 slots: all is known when this is compiled, and no loop is left. */
+static inline bool is_usual(uint32_t capacity, uint32_t dims)
 {
-    return dims == 2 ? few_f64(s, 2, low, high) : other_f64(s, dims, low, high);
+    return capacity == USUAL && dims == 2;
 }
 
 /* ---- inner nodes -------------------------------------------------------------------------- */
@@ -218,6 +222,10 @@ static uint64_t points_f64(const double *coords, uint32_t capacity, uint32_t fir
     const double *x = coords + first;
     struct xti_sides_f64 sides = {x, x, capacity, xti_slots_from(capacity, first)};
 
+    if (is_usual(capacity, dims)) {
+        sides = (struct xti_sides_f64){coords, coords, USUAL, USUAL};
+        return few_f64(sides, 2, low, high);
+    }
     return test_f64(sides, dims, low, high);
 }
 
@@ -227,6 +235,10 @@ static uint64_t points_f32(const float *coords, uint32_t capacity, uint32_t firs
     const float *x = coords + first;
     struct xti_sides_f32 sides = {x, x, capacity, xti_slots_from(capacity, first)};
 
+    if (is_usual(capacity, dims)) {
+        sides = (struct xti_sides_f32){coords, coords, USUAL, USUAL};
+        return few_f32(sides, 2, low, high);
+    }
     return test_f32(sides, dims, low, high);
 }
 
@@ -237,6 +249,10 @@ static uint64_t boxes_meet_f64(const double *coords, uint32_t capacity, uint32_t
     struct xti_sides_f64 sides = {lo + capacity, lo, (size_t)2 * capacity,
                                   xti_slots_from(capacity, first)};
 
+    if (is_usual(capacity, dims)) {
+        sides = (struct xti_sides_f64){coords + USUAL, coords, 2 * USUAL, USUAL};
+        return few_f64(sides, 2, low, high);
+    }
     return test_f64(sides, dims, low, high);
 }
 
@@ -247,6 +263,10 @@ static uint64_t boxes_meet_f32(const float *coords, uint32_t capacity, uint32_t 
     struct xti_sides_f32 sides = {lo + capacity, lo, (size_t)2 * capacity,
                                   xti_slots_from(capacity, first)};
 
+    if (is_usual(capacity, dims)) {
+        sides = (struct xti_sides_f32){coords + USUAL, coords, 2 * USUAL, USUAL};
+        return few_f32(sides, 2, low, high);
+    }
     return test_f32(sides, dims, low, high);
 }
 
@@ -257,6 +277,10 @@ static uint64_t boxes_within_f64(const double *coords, uint32_t capacity, uint32
     struct xti_sides_f64 sides = {lo, lo + capacity, (size_t)2 * capacity,
                                   xti_slots_from(capacity, first)};
 
+    if (is_usual(capacity, dims)) {
+        sides = (struct xti_sides_f64){coords, coords + USUAL, 2 * USUAL, USUAL};
+        return few_f64(sides, 2, low, high);
+    }
     return test_f64(sides, dims, low, high);
 }
 
@@ -267,6 +291,10 @@ static uint64_t boxes_within_f32(const float *coords, uint32_t capacity, uint32_
     struct xti_sides_f32 sides = {lo, lo + capacity, (size_t)2 * capacity,
                                   xti_slots_from(capacity, first)};
 
+    if (is_usual(capacity, dims)) {
+        sides = (struct xti_sides_f32){coords, coords + USUAL, 2 * USUAL, USUAL};
+        return few_f32(sides, 2, low, high);
+    }
     return test_f32(sides, dims, low, high);
 }
 
@@ -316,7 +344,7 @@ static uint64_t inner_covers(const float *boxes, uint32_t capacity, uint32_t slo
     if (dims != 2) {
         struct xti_sides_f32 sides = {high, boxes, (size_t)2 * capacity, (slots + 15) & ~15u};
 
-        return other_f32(sides, dims, hi, lo);
+        return test_f32(sides, dims, hi, lo);
     }
     lo0 = _mm256_broadcast_ss(lo);
     lo1 = _mm256_broadcast_ss(lo + 1);

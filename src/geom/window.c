@@ -8,6 +8,8 @@
 #include "geom/bits.h"
 #include "geom/geom.h"
 
+#define TINY (2 * (double)FLT_MIN)
+
 struct bounds {
     float below, above;
 };
@@ -28,7 +30,7 @@ static inline float without_denormals(double x)
 static inline struct bounds move_bound(double bound, double origin)
 {
     double difference = bound - origin;
-    double margin = fabs(difference) * 0x1p-22 + 2 * (double)FLT_MIN;
+    double margin = fabs(difference) * 0x1p-22 + TINY;
     struct bounds moved;
 
     if (fabs(difference) < 0x1p127) {
@@ -42,17 +44,54 @@ static inline struct bounds move_bound(double bound, double origin)
 }
 
 /* A stored offset that overflowed to an infinity is held by an infinite bound alone. */
+static void move_far(double low, double high, double origin, uint32_t axis,
+                     struct xti_offset_window *out)
+{
+    struct bounds low_moved = move_bound(low, origin);
+    struct bounds high_moved = move_bound(high, origin);
+
+    out->meet_lo[axis] = low_moved.below;
+    out->meet_hi[axis] = high_moved.above;
+    out->hold_lo[axis] = low < -DBL_MAX ? -INFINITY : low_moved.above;
+    out->hold_hi[axis] = high > DBL_MAX ? INFINITY : high_moved.below;
+}
+
+/* Both bounds of an axis at once; move_bound() says why they are right. */
+typedef double pair __attribute__((vector_size(16)));
+typedef int64_t pair_bits __attribute__((vector_size(16)));
+
+static inline pair pair_magnitude(pair x)
+{
+    const int64_t magnitude = (int64_t)XTI_DOUBLE_MAGNITUDE;
+
+    return (pair)((pair_bits)x & (pair_bits){magnitude, magnitude});
+}
+
+static inline pair pair_without_denormals(pair x)
+{
+    const double least = (double)FLT_MIN;
+
+    return (pair)((pair_bits)x & (pair_magnitude(x) >= (pair){least, least}));
+}
+
 void xti_window_move(const double *low, const double *high, const double *origin, uint32_t dims,
                      struct xti_offset_window *out)
 {
     for (uint32_t axis = 0; axis < dims; axis++) {
-        struct bounds low_moved = move_bound(low[axis], origin[axis]);
-        struct bounds high_moved = move_bound(high[axis], origin[axis]);
+        pair difference = (pair){low[axis], high[axis]} - (pair){origin[axis], origin[axis]};
+        pair size = pair_magnitude(difference);
+        pair margin = size * (pair){0x1p-22, 0x1p-22} + (pair){TINY, TINY};
+        pair below = pair_without_denormals(difference - margin);
+        pair above = pair_without_denormals(difference + margin);
 
-        out->meet_lo[axis] = low_moved.below;
-        out->meet_hi[axis] = high_moved.above;
-        out->hold_lo[axis] = low[axis] < -DBL_MAX ? -INFINITY : low_moved.above;
-        out->hold_hi[axis] = high[axis] > DBL_MAX ? INFINITY : high_moved.below;
+        if (!(size[0] < 0x1p127 && size[1] < 0x1p127)) {
+            move_far(low[axis], high[axis], origin[axis], axis, out);
+            continue;
+        }
+        out->meet_lo[axis] = (float)below[0];
+        out->meet_hi[axis] = (float)above[1];
+        out->hold_lo[axis] = (float)above[0];
+        out->hold_hi[axis] = (float)below[1];
     }
 }
 
