@@ -5,6 +5,8 @@
 #ifndef XTI_API_PRIVATE_H
 #define XTI_API_PRIVATE_H
 
+#include <string.h>
+
 #include "api/api.h"
 #include "tree/tree.h"
 
@@ -60,8 +62,21 @@ xt_status xti_store_commit(xt_store *store, xt_error *error);
 void xti_cleaner_settle(xt_store *store);
 void xti_cleaner_undo(xt_store *store);
 
+/* xti_options_take() for callers of another version. */
+xt_status xti_options_convert(void *to, size_t to_size, const void *from);
+
 /* Copies an options struct of the caller's version to one of ours. NULL: all zero. XT_EINVAL: a
  * struct_size that cannot be, or a field that this version does not know is not zero. */
-xt_status xti_options_take(void *to, size_t to_size, const void *from);
+static inline xt_status xti_options_take(void *to, size_t to_size, const void *from)
+{
+    size_t size = 0;
+
+    if (from != NULL)
+        memcpy(&size, from, sizeof size);
+    if (size != to_size)
+        return xti_options_convert(to, to_size, from);
+    memcpy(to, from, to_size);
+    return XT_OK;
+}
 
 #endif

@@ -35,7 +35,7 @@ const char *xt_status_text(xt_status status)
     return "unknown status";
 }
 
-xt_status xti_options_take(void *to, size_t to_size, const void *from)
+xt_status xti_options_convert(void *to, size_t to_size, const void *from)
 {
     const unsigned char *bytes = from;
     size_t size = 0;

@@ -22,6 +22,26 @@ static struct xti_usual_node usual_make(const struct xti_layout *layout, bool is
     };
 }
 
+static uint32_t lines_up_to(uint64_t lines, uint32_t most)
+{
+    return lines < most ? (uint32_t)lines : most;
+}
+
+static struct xti_ahead ahead_make(const struct xti_layout *layout)
+{
+    uint64_t inner = xti_node_units(layout, false, layout->inner_capacity);
+    uint64_t leaf = xti_node_units(layout, true, layout->leaf_capacity);
+    uint64_t ids = layout->leaf_capacity / 8;
+
+    return (struct xti_ahead){
+        .inner = lines_up_to(inner, XTI_AHEAD_LINES_MAX),
+        .leaf = lines_up_to(leaf, XTI_AHEAD_LINES_MAX),
+        .coords = lines_up_to(leaf - ids, XTI_AHEAD_LINES_MAX),
+        .id_first = (uint32_t)(leaf - ids),
+        .ids = lines_up_to(ids, XTI_AHEAD_LINES_MAX),
+    };
+}
+
 void xti_layout_init(struct xti_layout *layout, uint32_t dims, xt_item_kind kind,
                      xt_coord_type coord_type, uint32_t leaf_capacity, uint32_t inner_capacity,
                      uint32_t node_units_max)
@@ -42,6 +62,7 @@ void xti_layout_init(struct xti_layout *layout, uint32_t dims, xt_item_kind kind
     };
     layout->usual_leaf = usual_make(layout, true);
     layout->usual_inner = usual_make(layout, false);
+    layout->ahead = ahead_make(layout);
 }
 
 static uint32_t units_clamp(uint64_t units)

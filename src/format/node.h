@@ -70,6 +70,18 @@ struct xti_usual_node {
     uint32_t capacity;
 };
 
+/* How much of a node of normal size to ask for from memory ahead of time, in lines; longer ones are
+ * left to the processor's own prefetching, which sees sequential reads. */
+#define XTI_AHEAD_LINES_MAX 32u
+
+struct xti_ahead {
+    uint32_t inner;
+    uint32_t leaf;
+    uint32_t coords;   /* of a leaf, without the ids */
+    uint32_t id_first; /* where the ids begin, and how many lines they take */
+    uint32_t ids;
+};
+
 /* Where things lie in the nodes of one store: derived from its schema once. */
 struct xti_layout {
     uint32_t dims;
@@ -82,6 +94,7 @@ struct xti_layout {
     uint32_t inner_boxes_offset; /* bytes */
     uint32_t node_units_max;
     struct xti_usual_node usual_leaf, usual_inner;
+    struct xti_ahead ahead;
 };
 
 void xti_layout_init(struct xti_layout *layout, uint32_t dims, xt_item_kind kind,

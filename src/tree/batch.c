@@ -104,8 +104,7 @@ xt_status xti_windows_open(const struct xti_os *os, const struct xti_view *view,
     query->limit = options->limit == 0 ? UINT64_MAX : options->limit;
     query->windows = rows->windows;
     query->window_count = rows->count;
-    xti_ahead_set(&query->ahead, view->layout);
-    query->ahead_inner = query->ahead.inner + view->layout->inner_capacity / 16;
+    query->ahead = view->layout->ahead;
     xti_conditions_init(&query->conditions, view->layout, options, kernels,
                         (char *)query + parts.conditions_offset);
     parts_place(query, &parts, options->predicate);

@@ -97,7 +97,6 @@ struct xti_windows_query {
 
     struct xti_known_node known[XTD_LEVELS_MAX];
     struct xti_ahead ahead;
-    uint32_t ahead_inner;             /* as ahead.inner, with the refs */
     struct xti_conditions conditions; /* all fields before it begin as zeroes */
 };
 

@@ -8,7 +8,6 @@
 #include "tree/batch_private.h"
 
 #define WINDOWS_AHEAD 8u
-#define HOLD_FROM 5u /* children that meet */
 
 static bool walk_fail(struct xti_windows_query *query, xt_status status)
 {
@@ -145,7 +144,7 @@ static void child_ask(const struct xti_windows_query *query, const struct xti_ta
     if (child->is_whole && query->is_counting)
         xti_view_prefetch(query->view, child->ref, 1);
     else if (child->level > 0)
-        xti_view_prefetch(query->view, child->ref, query->ahead_inner);
+        xti_view_prefetch(query->view, child->ref, query->ahead.inner);
     else
         xti_leaf_ask(query->view, &query->ahead, child->ref,
                      !child->is_whole || query->conditions.filter != NULL);
@@ -177,31 +176,6 @@ static bool children_push(struct xti_windows_query *query, struct xti_task *task
     return false;
 }
 
-/* Where few children meet, none is looked for that holds: there seldom is one, and if there is, its
- * own children show it. */
-static void block_test(struct xti_windows_query *query, const struct xti_task *task,
-                       const struct xtd_node *node, uint64_t *meet, uint64_t *hold)
-{
-    struct xti_conditions *c = &query->conditions;
-    struct xti_condition *window = &query->flights[task->flight].window;
-    const float *boxes = xti_inner_boxes_const(c->layout, node);
-    uint32_t first = task->first_slot;
-    uint32_t dims = c->layout->dims;
-
-    if (!c->is_plain) {
-        xti_conditions_inner(c, window, node, first, meet, hold);
-        return;
-    }
-    xti_origin_use(c, xti_inner_origin_const(node));
-    xti_condition_move(window, c);
-    *meet = c->kernels->boxes_meet_f32(boxes, node->capacity, first, dims, window->moved.meet_lo,
-                                       window->moved.meet_hi);
-    *hold = 0;
-    if (xti_bit_count(*meet) >= HOLD_FROM)
-        *hold = *meet & c->kernels->boxes_within_f32(boxes, node->capacity, first, dims,
-                                                     window->moved.hold_lo, window->moved.hold_hi);
-}
-
 static bool inner_look(struct xti_windows_query *query, struct xti_task *task,
                        const struct xtd_node *node)
 {
@@ -212,7 +186,8 @@ static bool inner_look(struct xti_windows_query *query, struct xti_task *task,
     if (task->is_whole) {
         meet = hold = xti_bits_below(node->count - first);
     } else {
-        block_test(query, task, node, &meet, &hold);
+        xti_conditions_inner(&query->conditions, &query->flights[task->flight].window, node, first,
+                             &meet, &hold);
         query->lines += xti_lines_of_boxes(layout, node->capacity, first);
         if (first == 0)
             query->lines += layout->inner_boxes_offset / XTD_UNIT_BYTES - 1;

@@ -147,78 +147,6 @@ static inline void xti_condition_set(struct xti_condition *condition,
                           condition->high_f32);
 }
 
-/* ---- testing (condition.c) ----------------------------------------------------------------- */
-
-/* Copies the coordinates of a slot of a leaf to item_low, item_high. */
-void xti_item_read(const struct xti_conditions *c, const struct xtd_node *leaf, uint32_t slot);
-
-/* Items in the block of a leaf that begins at slot `first` that all conditions hold for; the filter
- * is not asked. */
-uint64_t xti_conditions_leaf(const struct xti_conditions *c, const struct xti_condition *window,
-                             const struct xtd_node *leaf, uint32_t first);
-
-/* Those of the items in `mask` that the filter takes. */
-uint64_t xti_conditions_filter(const struct xti_conditions *c, const struct xtd_node *leaf,
-                               uint32_t first, uint64_t mask);
-
-/* Turns the masks that the kernels found for the window into those of all conditions. */
-void xti_conditions_combine(struct xti_conditions *c, const struct xti_condition *window,
-                            const struct xtd_node *node, uint32_t first, uint64_t *meet,
-                            uint64_t *hold);
-
-/* The nodes of a tree mostly share an origin, so windows are moved only when another comes. */
-static inline void xti_origin_use(struct xti_conditions *c, const double *origin)
-{
-    uint32_t dims = c->layout->dims;
-    uint32_t same = 0;
-
-    while (same < dims && c->origin[same] == origin[same])
-        same++;
-    if (same == dims)
-        return;
-    for (uint32_t axis = 0; axis < dims; axis++)
-        c->origin[axis] = origin[axis];
-    c->origin_number++;
-}
-
-static inline void xti_condition_move(struct xti_condition *condition,
-                                      const struct xti_conditions *c)
-{
-    if (condition->moved_to == c->origin_number)
-        return;
-    xti_window_move(condition->low, condition->high, c->origin, c->layout->dims, &condition->moved);
-    condition->moved_to = c->origin_number;
-}
-
-/* Children in the block of an inner node that begins at slot `first`: *meet gets those that meet,
- * *hold those that hold, a subset. */
-static inline void xti_conditions_inner(struct xti_conditions *c, struct xti_condition *window,
-                                        const struct xtd_node *node, uint32_t first, uint64_t *meet,
-                                        uint64_t *hold)
-{
-    xti_origin_use(c, xti_inner_origin_const(node));
-    xti_condition_move(window, c);
-    c->kernels->inner_window(xti_inner_boxes_const(c->layout, node), node->capacity, first,
-                             c->layout->dims, &window->moved, meet, hold);
-    if (!c->is_plain)
-        xti_conditions_combine(c, window, node, first, meet, hold);
-}
-
-/* Items in the block of a leaf that one condition finds, before it is turned. */
-static inline uint64_t xti_condition_test(const struct xti_conditions *c,
-                                          const struct xti_condition *condition,
-                                          const struct xtd_node *leaf, uint32_t first)
-{
-    const void *coords = xti_leaf_coords_const(leaf);
-    uint32_t dims = c->layout->dims;
-
-    if (c->layout->coord_bytes == sizeof(double))
-        return condition->leaf_f64(coords, leaf->capacity, first, dims, condition->low,
-                                   condition->high);
-    return condition->leaf_f32(coords, leaf->capacity, first, dims, condition->low_f32,
-                               condition->high_f32);
-}
-
 /* ---- masks --------------------------------------------------------------------------------- */
 
 static inline uint32_t xti_bit_lowest(uint64_t mask)
@@ -239,6 +167,132 @@ static inline uint32_t xti_bit_count(uint64_t mask)
 static inline uint64_t xti_bits_below(uint32_t count)
 {
     return count >= 64 ? UINT64_MAX : (UINT64_C(1) << count) - 1;
+}
+
+/* ---- testing (condition.c) ----------------------------------------------------------------- */
+
+/* Copies the coordinates of a slot of a leaf to item_low, item_high. */
+void xti_item_read(const struct xti_conditions *c, const struct xtd_node *leaf, uint32_t slot);
+
+/* Items in the block of a leaf that begins at slot `first` that all conditions hold for; the filter
+ * is not asked. */
+uint64_t xti_conditions_leaf(const struct xti_conditions *c, const struct xti_condition *window,
+                             const struct xtd_node *leaf, uint32_t first);
+
+/* Those of the items in `mask` that the filter takes. */
+uint64_t xti_conditions_filter(const struct xti_conditions *c, const struct xtd_node *leaf,
+                               uint32_t first, uint64_t mask);
+
+/* Turns the masks that the kernels found for the window into those of all conditions. */
+void xti_conditions_combine(struct xti_conditions *c, const struct xti_condition *window,
+                            const struct xtd_node *node, uint32_t first, uint64_t *meet,
+                            uint64_t *hold);
+
+/* Compared as bits, without a branch for each axis. */
+static inline bool xti_origin_is(const double *a, const double *b, uint32_t dims)
+{
+    uint64_t differences = 0;
+
+    for (uint32_t axis = 0; axis < dims; axis++) {
+        uint64_t a_bits;
+        uint64_t b_bits;
+
+        memcpy(&a_bits, a + axis, sizeof a_bits);
+        memcpy(&b_bits, b + axis, sizeof b_bits);
+        differences |= a_bits ^ b_bits;
+    }
+    return differences == 0;
+}
+
+/* The nodes of a tree mostly share an origin, so windows are moved only when another comes. */
+static inline void xti_origin_use(struct xti_conditions *c, const double *origin)
+{
+    uint32_t dims = c->layout->dims;
+
+    if (dims == 2 ? xti_origin_is(c->origin, origin, 2) : xti_origin_is(c->origin, origin, dims))
+        return;
+    memcpy(c->origin, origin, dims * sizeof *origin);
+    c->origin_number++;
+}
+
+static inline void xti_condition_move(struct xti_condition *condition,
+                                      const struct xti_conditions *c)
+{
+    if (condition->moved_to == c->origin_number)
+        return;
+    xti_window_move(condition->low, condition->high, c->origin, c->layout->dims, &condition->moved);
+    condition->moved_to = c->origin_number;
+}
+
+/* Five bits or more. */
+static inline bool xti_bits_are_many(uint64_t mask)
+{
+    mask &= mask - 1;
+    mask &= mask - 1;
+    mask &= mask - 1;
+    return (mask & (mask - 1)) != 0;
+}
+
+/* Those of a few children that hold, one by one: mostly one comparison tells that a child does not.
+ * boxes: of the block's first slot. */
+static inline uint64_t xti_few_hold(const struct xti_offset_window *moved, const float *boxes,
+                                    uint32_t capacity, uint32_t dims, uint64_t few)
+{
+    uint64_t hold = 0;
+
+    for (; few != 0; few &= few - 1) {
+        const float *low = boxes + xti_bit_lowest(few);
+        uint32_t axis = 0;
+
+        while (axis < dims && low[0] >= moved->hold_lo[axis] &&
+               low[capacity] <= moved->hold_hi[axis]) {
+            low += (size_t)2 * capacity;
+            axis++;
+        }
+        hold |= axis == dims ? few & -few : 0;
+    }
+    return hold;
+}
+
+/* Children in the block of an inner node that begins at slot `first`: *meet gets those that meet,
+ * *hold those that hold, a subset. */
+static inline void xti_conditions_inner(struct xti_conditions *c, struct xti_condition *window,
+                                        const struct xtd_node *node, uint32_t first, uint64_t *meet,
+                                        uint64_t *hold)
+{
+    const struct xti_offset_window *moved = &window->moved;
+    const float *boxes = xti_inner_boxes_const(c->layout, node);
+    uint32_t capacity = node->capacity;
+    uint32_t dims = c->layout->dims;
+
+    xti_origin_use(c, xti_inner_origin_const(node));
+    xti_condition_move(window, c);
+    if (!c->is_plain) {
+        c->kernels->inner_window(boxes, capacity, first, dims, moved, meet, hold);
+        xti_conditions_combine(c, window, node, first, meet, hold);
+        return;
+    }
+    *meet =
+        c->kernels->boxes_meet_f32(boxes, capacity, first, dims, moved->meet_lo, moved->meet_hi);
+    *hold = xti_bits_are_many(*meet)
+                ? *meet & c->kernels->boxes_within_f32(boxes, capacity, first, dims, moved->hold_lo,
+                                                       moved->hold_hi)
+                : xti_few_hold(moved, boxes + first, capacity, dims, *meet);
+}
+
+/* Items in the block of a leaf that one condition finds, before it is turned. */
+static inline uint64_t xti_condition_test(const struct xti_conditions *c,
+                                          const struct xti_condition *condition,
+                                          const struct xtd_node *leaf, uint32_t first)
+{
+    const void *coords = xti_leaf_coords_const(leaf);
+    uint32_t dims = c->layout->dims;
+
+    if (c->layout->coord_bytes == sizeof(double))
+        return condition->leaf_f64(coords, leaf->capacity, first, dims, condition->low,
+                                   condition->high);
+    return condition->leaf_f32(coords, leaf->capacity, first, dims, condition->low_f32,
+                               condition->high_f32);
 }
 
 #endif

@@ -7,9 +7,9 @@
  *     advance ---> block of the current leaf ---> hits? give them
  *        ^                  | none left
  *        +---- enter <----- next leaf of the queue
- *                           ^ none left
+ *                           ^ fewer than a few wait
  *                           | children of the deepest frame that has some: leaves are queued,
- *                             inner nodes entered, until a few leaves wait
+ *                             inner nodes entered
  *
  * SPDX-License-Identifier: MIT
  */
@@ -24,33 +24,15 @@ struct xti_window_frame {
     const uint32_t *refs; /* of the block's first slot */
     uint64_t meet;        /* children of the block still to enter */
     uint64_t hold;        /* those of them that are known to hold */
-    uint64_t ahead;       /* those that were not asked for from memory yet */
+    uint64_t ahead;       /* inner nodes among them that were not asked for from memory yet */
     uint32_t next_slot;   /* where the next block begins */
+    uint16_t level;       /* of the children */
     bool is_whole;        /* all conditions hold: nothing below is tested */
 };
 
-/* Leaves are queued, as blocks of their parents, while their lines are on their way from memory:
- * the first XTI_LEAVES_AHEAD of the queue have been asked for, and as long as fewer wait the walk
- * goes on to find more. */
-#define XTI_LEAVES_AHEAD 8u
-#define XTI_LEAF_BLOCKS 8u /* a power of two; a block holds at least one leaf */
-static_assert(XTI_LEAF_BLOCKS >= XTI_LEAVES_AHEAD, "that many blocks of one leaf each must fit");
-
-struct xti_leaf_block {
-    const uint32_t *refs; /* of the block's first slot */
-    uint64_t meet;        /* leaves still to enter */
-    uint64_t hold;        /* those of them that are known to hold */
-    uint64_t ahead;       /* those that were not asked for yet */
-};
-
-/* How much of a child to ask for ahead of time, in lines. */
-struct xti_ahead {
-    uint32_t inner;
-    uint32_t leaf;     /* one that is tested; all of it, unless only its coordinates are read */
-    uint32_t coords;   /* without the ids */
-    uint32_t id_first; /* where the ids begin, and how many lines they take */
-    uint32_t ids;
-};
+/* Leaves are asked for from memory and queued. As long as fewer wait than that, the walk goes on to
+ * find more. */
+#define XTI_LEAVES_AHEAD 8u /* a power of two */
 
 struct xti_window_query {
     enum xti_query_kind query_kind; /* first: xt_query is told by it */
@@ -73,22 +55,20 @@ struct xti_window_query {
     uint32_t leaf_next;       /* where the next block begins */
     uint32_t leaf_count;      /* 0: there is no current leaf */
 
-    /* The queue: blocks are numbered as they come, number i lies at i modulo XTI_LEAF_BLOCKS. */
-    uint32_t blocks_first; /* the first one with leaves to enter */
-    uint32_t blocks_asked; /* the first one that may have leaves to ask for */
-    uint32_t blocks_end;
-    uint32_t leaves_waiting;
-    uint32_t leaves_asked; /* of those that wait */
+    /* The queue: leaves are numbered as they come, number i lies at i modulo its length. */
+    uint32_t queue_first;
+    uint32_t queue_end;
+    uint32_t queue[XTI_LEAVES_AHEAD]; /* their refs */
+    uint32_t queue_hold;              /* a bit for each: it is known to hold */
 
     uint32_t depth; /* frames in use */
     uint64_t limit_left;
-    uint64_t visits_left; /* a walk that enters more nodes than there are units goes in circles */
     uint64_t counted;
-    uint64_t nodes, leaves, lines, items; /* xt_walk_stats */
-    struct xti_ahead ahead;
-    struct xti_conditions conditions; /* all fields before it begin as zeroes */
+    uint64_t nodes, leaves, items; /* xt_walk_stats; so is this, but without a line for each node */
+    uint64_t lines;
+    struct xti_ahead ahead; /* .leaf: what will be read of one that is tested */
+    struct xti_conditions conditions;
     struct xti_condition window;
-    struct xti_leaf_block blocks[XTI_LEAF_BLOCKS];
     struct xti_window_frame frames[]; /* the view's height - 1; then the conditions' arrays */
 };
 
@@ -97,30 +77,6 @@ struct xti_window_query {
 bool xti_window_advance(struct xti_window_query *query);
 
 /* ---- what window queries of all kinds share ---------------------------------------------- */
-
-/* Longer nodes are left to the processor's own prefetching, which sees sequential reads. */
-#define XTI_AHEAD_LINES_MAX 32u
-
-static inline uint32_t xti_lines_up_to(uint64_t lines, uint32_t most)
-{
-    return lines < most ? (uint32_t)lines : most;
-}
-
-/* How much of children to ask for: what will be read of a node of normal size. */
-static inline void xti_ahead_set(struct xti_ahead *ahead, const struct xti_layout *layout)
-{
-    uint64_t box_lines = (uint64_t)layout->inner_capacity / 16 * 2 * layout->dims;
-    uint64_t head_lines = layout->inner_boxes_offset / XTD_UNIT_BYTES;
-    uint64_t coord_lines =
-        (uint64_t)layout->leaf_capacity / 16 * layout->leaf_axes * layout->coord_bytes / 4;
-    uint64_t id_lines = layout->leaf_capacity / 8;
-
-    ahead->inner = xti_lines_up_to(head_lines + box_lines, XTI_AHEAD_LINES_MAX);
-    ahead->leaf = xti_lines_up_to(1 + coord_lines + id_lines, XTI_AHEAD_LINES_MAX);
-    ahead->coords = xti_lines_up_to(1 + coord_lines, XTI_AHEAD_LINES_MAX);
-    ahead->id_first = (uint32_t)(1 + coord_lines);
-    ahead->ids = xti_lines_up_to(id_lines, XTI_AHEAD_LINES_MAX);
-}
 
 /* Asks for a leaf: for what will be read of it. */
 static inline void xti_leaf_ask(const struct xti_view *view, const struct xti_ahead *ahead,
@@ -157,10 +113,11 @@ static inline size_t xti_hits_take(const struct xti_kernels *kernels, const uint
 /* How many of the four 16-slot groups of a block are touched: refs are 16 to a line. */
 static inline uint32_t xti_lines_of_refs(uint64_t mask)
 {
-    uint32_t lines = 0;
+    uint32_t lines = (mask & 0xffff) != 0;
 
-    for (; mask != 0; mask >>= 16)
-        lines += (mask & 0xffff) != 0;
+    lines += (mask >> 16 & 0xffff) != 0;
+    lines += (mask >> 32 & 0xffff) != 0;
+    lines += mask >> 48 != 0;
     return lines;
 }
 

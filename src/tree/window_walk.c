@@ -12,31 +12,29 @@
  */
 #include "tree/window_private.h"
 
-/* Children on their way from memory at a time: enough to hide the latency, few enough for the
+/* Inner children on their way from memory at a time: enough to hide the latency, few enough for the
  * processor to keep track of. */
-#define AHEAD_CHILDREN 8u
+#define AHEAD_CHILDREN 4u
 
 static bool walk_fail(struct xti_window_query *query, xt_status status)
 {
     query->status = status;
     query->depth = 0;
-    query->leaves_waiting = 0;
+    query->queue_first = query->queue_end;
     query->leaf_next = 0;
     query->leaf_count = 0;
     return false;
 }
 
 /* Finds the node at `ref` and checks it, once more than there are units at most. */
-static bool node_find(struct xti_window_query *query, uint32_t ref, uint32_t level,
-                      const struct xtd_node **node)
+static inline bool node_find(struct xti_window_query *query, uint32_t ref, uint32_t level,
+                             const struct xtd_node **node)
 {
     struct xti_finding finding;
     xt_status status;
 
-    if (query->visits_left == 0)
+    if (query->nodes + query->leaves == query->view->unit_count)
         return walk_fail(query, XT_ECORRUPT);
-    query->visits_left--;
-    query->lines++;
     if (level == 0)
         query->leaves++;
     else
@@ -98,31 +96,33 @@ static void leaf_block(struct xti_window_query *query)
 
 /* ---- inner nodes -------------------------------------------------------------------------- */
 
-static void frame_push(struct xti_window_query *query, const struct xtd_node *node, bool is_whole)
-{
-    struct xti_window_frame *frame = &query->frames[query->depth];
-
-    frame->node = node;
-    frame->meet = 0;
-    frame->next_slot = 0;
-    frame->is_whole = is_whole;
-    query->depth++;
-    if (!is_whole)
-        query->lines += query->layout->inner_boxes_offset / XTD_UNIT_BYTES - 1;
-}
-
 /* Asks for the next inner child of the block that was not asked for yet. */
 static void child_ask(const struct xti_window_query *query, struct xti_window_frame *frame)
 {
     uint32_t slot = xti_bit_lowest(frame->ahead);
-    bool is_held = (frame->hold >> slot & 1) != 0;
+    bool is_counted = query->is_counting && (frame->hold >> slot & 1) != 0;
 
     frame->ahead &= frame->ahead - 1;
-    xti_view_prefetch(query->view, frame->refs[slot],
-                      is_held && query->is_counting ? 1 : query->ahead.inner);
+    xti_view_prefetch(query->view, frame->refs[slot], is_counted ? 1 : query->ahead.inner);
 }
 
-static void frame_block(struct xti_window_query *query, struct xti_window_frame *frame)
+static void children_ask(const struct xti_window_query *query, struct xti_window_frame *frame)
+{
+    frame->ahead = frame->meet;
+    for (uint32_t i = 0; i < AHEAD_CHILDREN && frame->ahead != 0; i++)
+        child_ask(query, frame);
+}
+
+/* Asks for the headers of leaves that will be counted by them. */
+static void headers_ask(const struct xti_window_query *query, const struct xti_window_frame *frame)
+{
+    for (uint64_t held = frame->hold; held != 0; held &= held - 1)
+        xti_view_prefetch(query->view, frame->refs[xti_bit_lowest(held)], 1);
+}
+
+/* Looks at the frame's next block. */
+__attribute__((always_inline)) static inline void frame_block(struct xti_window_query *query,
+                                                              struct xti_window_frame *frame)
 {
     const struct xti_layout *layout = query->layout;
     const struct xtd_node *node = frame->node;
@@ -139,25 +139,40 @@ static void frame_block(struct xti_window_query *query, struct xti_window_frame 
         query->lines += xti_lines_of_boxes(layout, node->capacity, first);
     }
     query->lines += xti_lines_of_refs(frame->meet);
-    frame->ahead = node->level > 1 ? frame->meet : 0; /* leaves have a queue of their own */
-    for (uint32_t i = 0; i < AHEAD_CHILDREN && frame->ahead != 0; i++)
-        child_ask(query, frame);
+    if (frame->level > 0)
+        children_ask(query, frame);
+    else if (query->is_counting)
+        headers_ask(query, frame);
+}
+
+/* Of a supernode; apart, as it is rare. */
+__attribute__((noinline)) static void frame_block_next(struct xti_window_query *query,
+                                                       struct xti_window_frame *frame)
+{
+    frame_block(query, frame);
+}
+
+/* Nothing is left to do with it but what its masks say: then its place is free. */
+static bool frame_is_last(const struct xti_window_frame *frame)
+{
+    return frame->next_slot >= frame->node->count;
+}
+
+static void frame_push(struct xti_window_query *query, const struct xtd_node *node, uint32_t level,
+                       bool is_whole)
+{
+    struct xti_window_frame *frame = &query->frames[query->depth++];
+
+    frame->node = node;
+    frame->next_slot = 0;
+    frame->level = (uint16_t)(level - 1);
+    frame->is_whole = is_whole;
+    if (!is_whole)
+        query->lines += query->layout->inner_boxes_offset / XTD_UNIT_BYTES - 1;
+    frame_block(query, frame);
 }
 
 /* ---- the walk ----------------------------------------------------------------------------- */
-
-static bool node_enter(struct xti_window_query *query, uint32_t ref, uint32_t level, bool is_whole)
-{
-    const struct xtd_node *node;
-
-    if (!node_find(query, ref, level, &node))
-        return false;
-    if (level == 0)
-        leaf_open(query, node, is_whole);
-    else
-        frame_push(query, node, is_whole);
-    return true;
-}
 
 /* Counts a subtree that holds by its header. False: enough were counted, or what
  * the header says cannot be. */
@@ -174,64 +189,62 @@ static bool subtree_count(struct xti_window_query *query, uint32_t ref, uint32_t
     return query->counted < query->limit_left || walk_fail(query, XT_DONE);
 }
 
-static struct xti_leaf_block *block_at(struct xti_window_query *query, uint32_t number)
+/* Queues leaves of the block, as many as there is room for. */
+static void leaves_queue(struct xti_window_query *query, struct xti_window_frame *frame)
 {
-    return &query->blocks[number % XTI_LEAF_BLOCKS];
+    bool reads_held = query->conditions.filter != NULL;
+
+    while (frame->meet != 0 && query->queue_end - query->queue_first < XTI_LEAVES_AHEAD) {
+        uint32_t slot = xti_bit_lowest(frame->meet);
+        uint32_t is_held = frame->hold >> slot & 1;
+        uint32_t at = query->queue_end++ % XTI_LEAVES_AHEAD;
+
+        frame->meet &= frame->meet - 1;
+        query->queue[at] = frame->refs[slot];
+        query->queue_hold = (query->queue_hold & ~(1u << at)) | is_held << at;
+        xti_leaf_ask(query->view, &query->ahead, frame->refs[slot], !is_held || reads_held);
+    }
 }
 
-/* Queues the leaves of the block, but for those that are counted unseen. */
+/* Queues leaves of the block, but for those that are counted unseen. */
 static bool leaves_take(struct xti_window_query *query, struct xti_window_frame *frame)
 {
-    uint64_t meet = frame->meet;
+    uint64_t held;
 
-    frame->meet = 0;
-    if (query->is_counting) {
-        for (uint64_t held = meet & frame->hold; held != 0; held &= held - 1) {
-            if (!subtree_count(query, frame->refs[xti_bit_lowest(held)], 0))
-                return false;
-        }
-        meet &= ~frame->hold;
-    }
-    if (meet == 0)
+    if (!query->is_counting || frame->hold == 0) {
+        leaves_queue(query, frame);
         return true;
-    *block_at(query, query->blocks_end++) =
-        (struct xti_leaf_block){frame->refs, meet, frame->hold, meet};
-    query->leaves_waiting += xti_bit_count(meet);
+    }
+    held = frame->meet & frame->hold;
+    frame->meet &= ~held;
+    leaves_queue(query, frame);
+    for (; held != 0; held &= held - 1) {
+        if (!subtree_count(query, frame->refs[xti_bit_lowest(held)], 0))
+            return false;
+    }
     return true;
 }
 
-/* Asks for leaves of the queue until enough are on their way. */
-static void leaves_ask(struct xti_window_query *query)
-{
-    while (query->leaves_asked < XTI_LEAVES_AHEAD && query->blocks_asked != query->blocks_end) {
-        struct xti_leaf_block *block = block_at(query, query->blocks_asked);
-        uint32_t slot;
-
-        if (block->ahead == 0) {
-            query->blocks_asked++;
-            continue;
-        }
-        slot = xti_bit_lowest(block->ahead);
-        block->ahead &= block->ahead - 1;
-        xti_leaf_ask(query->view, &query->ahead, block->refs[slot],
-                     (block->hold >> slot & 1) == 0 || query->conditions.filter != NULL);
-        query->leaves_asked++;
-    }
-}
-
 /* Enters the next inner child, or counts it. */
-static bool child_take(struct xti_window_query *query, struct xti_window_frame *frame,
-                       uint32_t level)
+static bool child_take(struct xti_window_query *query, struct xti_window_frame *frame)
 {
     uint32_t slot = xti_bit_lowest(frame->meet);
     bool is_held = (frame->hold >> slot & 1) != 0;
+    uint32_t level = frame->level;
+    uint32_t ref = frame->refs[slot];
+    const struct xtd_node *node;
 
     frame->meet &= frame->meet - 1;
     if (frame->ahead != 0)
         child_ask(query, frame);
+    if (frame->meet == 0 && frame_is_last(frame))
+        query->depth--;
     if (is_held && query->is_counting)
-        return subtree_count(query, frame->refs[slot], level);
-    return node_enter(query, frame->refs[slot], level, is_held);
+        return subtree_count(query, ref, level);
+    if (!node_find(query, ref, level, &node))
+        return false;
+    frame_push(query, node, level, is_held);
+    return true;
 }
 
 /* Goes on with the deepest frame until enough leaves wait, or no frame is left. */
@@ -239,52 +252,52 @@ static bool leaves_find(struct xti_window_query *query)
 {
     bool goes_on = true;
 
-    while (goes_on && query->depth > 0 && query->leaves_waiting < XTI_LEAVES_AHEAD) {
+    while (goes_on && query->depth > 0 &&
+           query->queue_end - query->queue_first < XTI_LEAVES_AHEAD) {
         struct xti_window_frame *frame = &query->frames[query->depth - 1];
-        uint32_t level = query->view->height - 1 - query->depth;
 
         if (frame->meet != 0)
-            goes_on = level == 0 ? leaves_take(query, frame) : child_take(query, frame, level);
-        else if (frame->next_slot < frame->node->count)
-            frame_block(query, frame);
-        else
+            goes_on = frame->level == 0 ? leaves_take(query, frame) : child_take(query, frame);
+        else if (frame_is_last(frame))
             query->depth--;
-        leaves_ask(query);
+        else
+            frame_block_next(query, frame);
     }
-    return goes_on && (query->leaves_waiting > 0 || walk_fail(query, XT_DONE));
+    return goes_on;
 }
 
+/* Enters the next leaf of the queue. */
 static bool leaf_next(struct xti_window_query *query)
 {
-    struct xti_leaf_block *block;
-    uint32_t slot;
-    uint32_t ref;
-    bool is_held;
+    const struct xtd_node *leaf;
+    uint32_t at;
 
     if (!leaves_find(query))
         return false;
-    leaves_ask(query);
-    block = block_at(query, query->blocks_first);
-    slot = xti_bit_lowest(block->meet);
-    ref = block->refs[slot];
-    is_held = (block->hold >> slot & 1) != 0;
-    block->meet &= block->meet - 1;
-    query->leaves_waiting--;
-    query->leaves_asked--;
-    if (block->meet == 0) {
-        if (query->blocks_asked == query->blocks_first)
-            query->blocks_asked++;
-        query->blocks_first++;
-    }
-    return node_enter(query, ref, 0, is_held);
+    if (query->queue_first == query->queue_end)
+        return walk_fail(query, XT_DONE);
+    at = query->queue_first++ % XTI_LEAVES_AHEAD;
+    if (!node_find(query, query->queue[at], 0, &leaf))
+        return false;
+    leaf_open(query, leaf, (query->queue_hold >> at & 1) != 0);
+    return true;
 }
 
 static bool root_enter(struct xti_window_query *query)
 {
+    uint32_t height = query->view->height;
+    const struct xtd_node *root;
+
     query->is_started = true;
-    if (query->view->height == 0)
+    if (height == 0)
         return walk_fail(query, XT_DONE);
-    return node_enter(query, query->view->root_ref, query->view->height - 1, false);
+    if (!node_find(query, query->view->root_ref, height - 1, &root))
+        return false;
+    if (height == 1)
+        leaf_open(query, root, false);
+    else
+        frame_push(query, root, height - 1, false);
+    return true;
 }
 
 bool xti_window_advance(struct xti_window_query *query)
