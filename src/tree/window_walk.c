@@ -96,21 +96,23 @@ static void leaf_block(struct xti_window_query *query)
 
 /* ---- inner nodes -------------------------------------------------------------------------- */
 
-/* Asks for the next inner child of the block that was not asked for yet. */
-static void child_ask(const struct xti_window_query *query, struct xti_window_frame *frame)
+/* Asks for the inner child in a slot of the frame's block. */
+static inline void child_ask(const struct xti_window_query *query,
+                             const struct xti_window_frame *frame, uint32_t slot)
 {
-    uint32_t slot = xti_bit_lowest(frame->ahead);
     bool is_counted = query->is_counting && (frame->hold >> slot & 1) != 0;
 
-    frame->ahead &= frame->ahead - 1;
     xti_view_prefetch(query->view, frame->refs[slot], is_counted ? 1 : query->ahead.inner);
 }
 
-static void children_ask(const struct xti_window_query *query, struct xti_window_frame *frame)
+static inline void children_ask(const struct xti_window_query *query,
+                                struct xti_window_frame *frame)
 {
-    frame->ahead = frame->meet;
-    for (uint32_t i = 0; i < AHEAD_CHILDREN && frame->ahead != 0; i++)
-        child_ask(query, frame);
+    uint64_t ahead = frame->meet;
+
+    for (uint32_t i = 0; i < AHEAD_CHILDREN && ahead != 0; i++, ahead &= ahead - 1)
+        child_ask(query, frame, xti_bit_lowest(ahead));
+    frame->ahead = ahead;
 }
 
 /* Asks for the headers of leaves that will be counted by them. */
@@ -120,36 +122,52 @@ static void headers_ask(const struct xti_window_query *query, const struct xti_w
         xti_view_prefetch(query->view, frame->refs[xti_bit_lowest(held)], 1);
 }
 
-/* Looks at the frame's next block. */
-__attribute__((always_inline)) static inline void frame_block(struct xti_window_query *query,
-                                                              struct xti_window_frame *frame)
+/* Tests the block of a node that begins at slot `first`. */
+static inline void block_test(struct xti_window_query *query, const struct xtd_node *node,
+                              uint32_t first, uint64_t *meet, uint64_t *hold)
 {
-    const struct xti_layout *layout = query->layout;
-    const struct xtd_node *node = frame->node;
-    uint32_t first = frame->next_slot;
+    xti_conditions_inner(&query->conditions, &query->window, node, first, meet, hold);
+    query->lines += xti_lines_of_boxes(query->layout, node->capacity, first);
+    query->lines += xti_lines_of_refs(*meet);
+}
 
-    frame->refs = xti_inner_refs_const(layout, node) + first;
+/* Begins to work on the block of the frame that begins at slot `first`. */
+static inline void frame_block(struct xti_window_query *query, struct xti_window_frame *frame,
+                               uint32_t first, uint64_t meet, uint64_t hold)
+{
+    frame->refs = xti_inner_refs_const(query->layout, frame->node) + first;
     frame->next_slot = first + XTI_BLOCK_SLOTS;
-    if (frame->is_whole) {
-        frame->meet = xti_bits_below(node->count - first);
-        frame->hold = frame->meet;
-    } else {
-        xti_conditions_inner(&query->conditions, &query->window, node, first, &frame->meet,
-                             &frame->hold);
-        query->lines += xti_lines_of_boxes(layout, node->capacity, first);
-    }
-    query->lines += xti_lines_of_refs(frame->meet);
+    frame->meet = meet;
+    frame->hold = hold;
     if (frame->level > 0)
         children_ask(query, frame);
     else if (query->is_counting)
         headers_ask(query, frame);
 }
 
+/* Of a node all of which holds. */
+static void frame_block_whole(struct xti_window_query *query, struct xti_window_frame *frame,
+                              uint32_t first)
+{
+    uint64_t all = xti_bits_below(frame->node->count - first);
+
+    query->lines += xti_lines_of_refs(all);
+    frame_block(query, frame, first, all, all);
+}
+
 /* Of a supernode; apart, as it is rare. */
 __attribute__((noinline)) static void frame_block_next(struct xti_window_query *query,
                                                        struct xti_window_frame *frame)
 {
-    frame_block(query, frame);
+    uint32_t first = frame->next_slot;
+    uint64_t meet, hold;
+
+    if (frame->is_whole) {
+        frame_block_whole(query, frame, first);
+        return;
+    }
+    block_test(query, frame->node, first, &meet, &hold);
+    frame_block(query, frame, first, meet, hold);
 }
 
 /* Nothing is left to do with it but what its masks say: then its place is free. */
@@ -158,18 +176,17 @@ static bool frame_is_last(const struct xti_window_frame *frame)
     return frame->next_slot >= frame->node->count;
 }
 
-static void frame_push(struct xti_window_query *query, const struct xtd_node *node, uint32_t level,
-                       bool is_whole)
+/* Its first block is to be given. */
+static inline struct xti_window_frame *frame_push(struct xti_window_query *query,
+                                                  const struct xtd_node *node, uint32_t level,
+                                                  bool is_whole)
 {
     struct xti_window_frame *frame = &query->frames[query->depth++];
 
     frame->node = node;
-    frame->next_slot = 0;
     frame->level = (uint16_t)(level - 1);
     frame->is_whole = is_whole;
-    if (!is_whole)
-        query->lines += query->layout->inner_boxes_offset / XTD_UNIT_BYTES - 1;
-    frame_block(query, frame);
+    return frame;
 }
 
 /* ---- the walk ----------------------------------------------------------------------------- */
@@ -189,20 +206,24 @@ static bool subtree_count(struct xti_window_query *query, uint32_t ref, uint32_t
     return query->counted < query->limit_left || walk_fail(query, XT_DONE);
 }
 
+/* Asks for a leaf and queues it; there is room. */
+static inline void leaf_queue(struct xti_window_query *query, uint32_t ref, uint32_t is_held)
+{
+    uint32_t at = query->queue_end++ % XTI_LEAVES_AHEAD;
+
+    query->queue[at] = ref;
+    query->queue_hold = (query->queue_hold & ~(1u << at)) | is_held << at;
+    xti_leaf_ask(query->view, &query->ahead, ref, is_held == 0 || query->conditions.filter != NULL);
+}
+
 /* Queues leaves of the block, as many as there is room for. */
 static void leaves_queue(struct xti_window_query *query, struct xti_window_frame *frame)
 {
-    bool reads_held = query->conditions.filter != NULL;
-
     while (frame->meet != 0 && query->queue_end - query->queue_first < XTI_LEAVES_AHEAD) {
         uint32_t slot = xti_bit_lowest(frame->meet);
-        uint32_t is_held = frame->hold >> slot & 1;
-        uint32_t at = query->queue_end++ % XTI_LEAVES_AHEAD;
 
         frame->meet &= frame->meet - 1;
-        query->queue[at] = frame->refs[slot];
-        query->queue_hold = (query->queue_hold & ~(1u << at)) | is_held << at;
-        xti_leaf_ask(query->view, &query->ahead, frame->refs[slot], !is_held || reads_held);
+        leaf_queue(query, frame->refs[slot], frame->hold >> slot & 1);
     }
 }
 
@@ -225,6 +246,35 @@ static bool leaves_take(struct xti_window_query *query, struct xti_window_frame 
     return true;
 }
 
+/* Enters an inner node that does not hold and, as long as a single child meets, that one: it needs
+ * no frame. Ends with a frame, a leaf in the queue, for which there is room, or nothing. */
+static bool node_enter(struct xti_window_query *query, uint32_t ref, uint32_t level)
+{
+    const struct xti_layout *layout = query->layout;
+
+    for (;;) {
+        const struct xtd_node *node;
+        uint64_t meet, hold;
+
+        if (!node_find(query, ref, level, &node))
+            return false;
+        query->lines += layout->inner_boxes_offset / XTD_UNIT_BYTES - 1;
+        block_test(query, node, 0, &meet, &hold);
+        if ((meet & (meet - 1)) != 0 || hold != 0 || node->count > XTI_BLOCK_SLOTS) {
+            frame_block(query, frame_push(query, node, level, false), 0, meet, hold);
+            return true;
+        }
+        if (meet == 0)
+            return true;
+        ref = xti_inner_refs_const(layout, node)[xti_bit_lowest(meet)];
+        if (--level == 0) {
+            leaf_queue(query, ref, 0);
+            return true;
+        }
+        xti_view_prefetch(query->view, ref, query->ahead.inner);
+    }
+}
+
 /* Enters the next inner child, or counts it. */
 static bool child_take(struct xti_window_query *query, struct xti_window_frame *frame)
 {
@@ -235,15 +285,19 @@ static bool child_take(struct xti_window_query *query, struct xti_window_frame *
     const struct xtd_node *node;
 
     frame->meet &= frame->meet - 1;
-    if (frame->ahead != 0)
-        child_ask(query, frame);
+    if (frame->ahead != 0) {
+        child_ask(query, frame, xti_bit_lowest(frame->ahead));
+        frame->ahead &= frame->ahead - 1;
+    }
     if (frame->meet == 0 && frame_is_last(frame))
         query->depth--;
-    if (is_held && query->is_counting)
+    if (!is_held)
+        return node_enter(query, ref, level);
+    if (query->is_counting)
         return subtree_count(query, ref, level);
     if (!node_find(query, ref, level, &node))
         return false;
-    frame_push(query, node, level, is_held);
+    frame_block_whole(query, frame_push(query, node, level, true), 0);
     return true;
 }
 
@@ -291,12 +345,11 @@ static bool root_enter(struct xti_window_query *query)
     query->is_started = true;
     if (height == 0)
         return walk_fail(query, XT_DONE);
-    if (!node_find(query, query->view->root_ref, height - 1, &root))
+    if (height > 1)
+        return node_enter(query, query->view->root_ref, height - 1);
+    if (!node_find(query, query->view->root_ref, 0, &root))
         return false;
-    if (height == 1)
-        leaf_open(query, root, false);
-    else
-        frame_push(query, root, height - 1, false);
+    leaf_open(query, root, false);
     return true;
 }
 
