@@ -43,7 +43,7 @@ static uint64_t usual_units(const struct xti_txn *txn, bool *grows)
     }
     *grows = txn->path == NULL || top - live <= top / 10 ||
              txn->epoch.part_count > XTI_EPOCH_PARTS_MAX / 2;
-    return *grows ? range / 4 : max_u64(live / 16, range / 256);
+    return *grows ? range / 4 : max_u64(live / 32, range / 256);
 }
 
 uint64_t xti_arena_units_for(const struct xti_txn *txn, uint64_t units)

@@ -94,7 +94,7 @@ static void arenas_are_small_where_space_dies(void)
     (void)CHECK_STATUS(xti_txn_reserve(stage.txn, ARENA_UNITS * 8 - 1000, NULL), XT_OK);
     (void)CHECK_STATUS(xti_txn_reserve(stage.txn, ARENA_UNITS - 300, NULL), XT_OK);
     (void)CHECK_U64(arena_count(stage.txn), 3);
-    /* As large as what was asked for; and else a sixteenth of what is live, 2 MiB at least. */
+    /* As large as what was asked for; and else a 32nd of what is live, 2 MiB at least. */
     (void)CHECK_U64(xti_arena_units_for(stage.txn, ARENA_UNITS * 8 - 1000), ARENA_UNITS * 8);
     (void)CHECK_U64(xti_arena_units_for(stage.txn, 1), ARENA_UNITS);
     stage_end(&stage);
