@@ -254,9 +254,10 @@ XT_API XT_NODISCARD xt_status xt_store_publish(xt_store *store);
  *  the process nor power loss loses it (option durability says more, and less). In memory, the same
  *  as xt_store_publish().
  *
- * Where the files hold more than 1.3 times what lives in them, a commit also moves some nodes out
- * of arenas in which much is dead, so that these can go: as much as keeps pace with what was
- * changed, but no more than 1 MiB, or twice the change and 16 MiB. Option no_cleaning: nothing.
+ * So that the files do not come to hold more than 1.45 times what lives in them, a commit also
+ * moves some nodes out of arenas in which much is dead, and these go when nothing lives there: as
+ * much as keeps pace with what was changed, but no more than 256 KiB, or three times the change and
+ * 16 MiB. Option no_cleaning: nothing.
  *
  * error    may be NULL.
  * Errors   XT_EFULL, XT_EIO, XT_ENOMEM before anything was decided: the changes are still there,
@@ -353,7 +354,8 @@ typedef struct xt_clean_report {
  * options  NULL: until no more than 1.1 times the live bytes are committed, or nothing is worth it.
  * report   what was done and committed, also when it fails; may be NULL.
  *
- * Cost     that of writing the bytes that are moved, and their paths; a search for each dead node.
+ * Cost     that of writing the bytes that are moved, and their paths; a look at all inner nodes for
+ *          each 8 MiB of them.
  * Errors   XT_EMISUSE (not writable, a loader is open, or a change is pending), XT_ECANCELLED,
  *          XT_EINVAL, XT_ECORRUPT, and as xt_store_commit(); then nothing is pending.
  */

@@ -12,11 +12,13 @@
 
 #define XTI_STUCK_MAX 16
 
-/* Cleaning in commits and by hand (clean.c): the victim, and how far it was gone through. */
+/* Cleaning in commits and by hand (clean.c): how far the tree was gone through. */
 struct xti_cleaner {
-    struct xti_move_out move;      /* arena_id 0: there is none */
+    struct xti_move_out move;
     struct xti_move_out settled;   /* the same when the last commit was made */
-    double live_share;             /* of the victim when it was chosen */
+    uint32_t pass_arena;           /* the first victim when the walk began at the tree's start */
+    uint64_t pass_live_units;      /* of it, then */
+    uint64_t pass_looks;           /* then */
     bool has_failed;               /* the last commit */
     uint32_t stuck[XTI_STUCK_MAX]; /* arenas that cannot be emptied */
     uint32_t stuck_count;

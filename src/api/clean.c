@@ -1,6 +1,6 @@
 /* src/api/clean.c -- cleaning: a little of it in each commit, or as much as is asked for by hand.
  *
- * Which arena, and how much: src/txn/clean.c. How a node finds its way out: src/tree/move_out.c.
+ * Which arenas, and how much: src/txn/clean.c. How nodes find their way out: src/tree/move_out.c.
  * What is moved is part of the pending change, so a commit makes it durable together with that, and
  * a crash anywhere is one in an ordinary commit.
  *
@@ -10,57 +10,50 @@
 
 #include <string.h>
 
-/* After so many units the balance is looked at again. */
-#define STEP_UNITS ((UINT64_C(32) << 10) / XTD_UNIT_BYTES)
-/* A commit looks at no more blocks and nodes: few milliseconds. */
-#define COMMIT_LOOKS 16384u
+/* A commit looks at no more inner nodes, or an eighth of the units that it has changed. */
+#define COMMIT_LOOKS 4096u
 
 #define HAND_TARGET_DEFAULT 1.1
 #define HAND_STEP_UNITS ((UINT64_C(1) << 20) / XTD_UNIT_BYTES)
 #define HAND_STEP_LOOKS 65536u
 #define HAND_COMMIT_UNITS ((UINT64_C(8) << 20) / XTD_UNIT_BYTES)
 
-/* ---- the victim ---------------------------------------------------------------------------- */
+/* ---- victims ------------------------------------------------------------------------------- */
 
-/* Goes on with the victim that there is, or chooses one. */
-static bool victim_have(xt_store *store, double live_share_max)
+static struct xti_clean_stuck stuck_of(const xt_store *store)
 {
-    struct xti_cleaner *cleaner = &store->cleaner;
-    const struct xti_clean_rule rule = {live_share_max, cleaner->stuck, cleaner->stuck_count};
-    struct xti_victim victim;
-
-    if (cleaner->move.arena_id != 0 && xti_clean_goes_on(store->txn, cleaner->move.arena_id))
-        return true;
-    cleaner->move.arena_id = 0;
-    if (!xti_clean_choose(store->txn, &rule, &victim))
-        return false;
-    cleaner->move.arena_id = victim.arena_id;
-    cleaner->move.next_unit = 0;
-    cleaner->live_share = victim.live_share;
-    return true;
+    return (struct xti_clean_stuck){store->cleaner.stuck, store->cleaner.stuck_count};
 }
 
-/* Its last block was looked at. If something is still said to live there, its numbers are wrong,
- * and going through it again is of no use. */
-static void victim_end(xt_store *store)
+/* The walk stands at the start of the tree. */
+static void pass_begin(struct xti_cleaner *cleaner, uint32_t arena_id, uint64_t live_units)
+{
+    cleaner->pass_arena = arena_id;
+    cleaner->pass_live_units = live_units;
+    cleaner->pass_looks = cleaner->move.looks;
+}
+
+/* It has come to the end. If as much is still said to live in the first victim as at its start, the
+ * arena's numbers are wrong, and going through the tree again is of no use. */
+static void pass_end(xt_store *store, const struct xti_clean_victims *victims)
 {
     struct xti_cleaner *cleaner = &store->cleaner;
+    uint64_t live_units = xti_clean_live_units(store->txn, victims->ids[0]);
 
-    if (xti_clean_goes_on(store->txn, cleaner->move.arena_id) &&
+    if (cleaner->pass_arena == victims->ids[0] && live_units > 0 &&
+        live_units == cleaner->pass_live_units &&
         cleaner->stuck_count < XTI_ARRAY_COUNT(cleaner->stuck))
-        cleaner->stuck[cleaner->stuck_count++] = cleaner->move.arena_id;
-    cleaner->move.arena_id = 0;
+        cleaner->stuck[cleaner->stuck_count++] = victims->ids[0];
+    pass_begin(cleaner, victims->ids[0], live_units);
 }
 
-static xt_status victim_step(xt_store *store, struct xti_writer *writer,
-                             const struct xti_move_limits *limits)
+static struct xti_move_limits limits_for(const struct xti_clean_victims *victims)
 {
-    bool is_done;
-    xt_status status = xti_tree_move_out(writer, &store->cleaner.move, limits, &is_done);
+    struct xti_move_limits limits = {.victim_count = victims->count,
+                                     .due_count = victims->due_count};
 
-    if (status == XT_OK && is_done)
-        victim_end(store);
-    return status;
+    memcpy(limits.victims, victims->ids, sizeof victims->ids);
+    return limits;
 }
 
 void xti_cleaner_settle(xt_store *store)
@@ -76,83 +69,23 @@ void xti_cleaner_undo(xt_store *store)
 
 /* ---- in commits ---------------------------------------------------------------------------- */
 
-/* What a commit does: counts of the cleaner up to which it goes on. */
-struct commit_share {
-    xt_store *store;
-    struct xti_writer *writer;
-    uint64_t moved_before;
-    uint64_t looks_end;
-    uint64_t changed_units;
-    uint64_t also_end;
-    uint32_t also[XTI_MOVE_ALSO_MAX];
-    uint32_t also_count;
-};
-
-/* Up to which the cleaner's units shall count, out of a victim of which so much lives. */
-static uint64_t share_goal(const struct commit_share *share, double live_share)
+/* What is left to be moved out of victims that are due, whatever that costs. */
+static void due_clean(xt_store *store, struct xti_writer *writer,
+                      const struct xti_clean_victims *victims, struct xti_move_limits *limits)
 {
-    struct xti_clean_balance balance;
+    struct xti_cleaner *cleaner = &store->cleaner;
+    xt_status status = XT_OK;
+    unsigned ends = 0;
+    bool is_done;
 
-    xti_clean_balance(share->store->txn, &balance);
-    return share->moved_before + xti_clean_goal(&balance, live_share, share->changed_units);
-}
-
-/* The next victims: whatever else brings a node's parent along moves the node out of these. */
-static void share_also(struct commit_share *share)
-{
-    const struct xti_cleaner *cleaner = &share->store->cleaner;
-    uint32_t left_out[XTI_STUCK_MAX + 1 + XTI_MOVE_ALSO_MAX];
-    struct xti_clean_rule rule = {XTI_CLEAN_SHARE_MAX, left_out, cleaner->stuck_count};
-    struct xti_victim victim;
-
-    memcpy(left_out, cleaner->stuck, sizeof cleaner->stuck);
-    left_out[rule.stuck_count++] = cleaner->move.arena_id;
-    share->also_count = 0;
-    while (share->also_count < XTI_MOVE_ALSO_MAX &&
-           xti_clean_choose(share->store->txn, &rule, &victim)) {
-        left_out[rule.stuck_count++] = victim.arena_id;
-        share->also[share->also_count++] = victim.arena_id;
+    while (status == XT_OK && ends < 2 && cleaner->move.due_units < limits->due_units &&
+           cleaner->move.looks < limits->looks) {
+        status = xti_tree_move_out(writer, &cleaner->move, limits, &is_done);
+        if (status != XT_OK || !is_done)
+            continue;
+        pass_end(store, victims);
+        ends++;
     }
-}
-
-static struct xti_move_limits share_limits(const struct commit_share *share, uint64_t units)
-{
-    struct xti_move_limits limits = {
-        units, share->looks_end, share->also_end, {0}, share->also_count};
-
-    memcpy(limits.also, share->also, sizeof limits.also);
-    return limits;
-}
-
-/* Children of what the change has copied for its own sake: these moves cost nothing else. False:
- * that failed. */
-static bool share_near(struct commit_share *share)
-{
-    struct xti_cleaner *cleaner = &share->store->cleaner;
-    struct xti_move_limits limits;
-
-    if (!victim_have(share->store, XTI_CLEAN_SHARE_MAX))
-        return false;
-    share_also(share);
-    limits = share_limits(share, share_goal(share, cleaner->live_share));
-    return xti_tree_move_near(share->writer, &cleaner->move, &limits) == XT_OK;
-}
-
-/* What is left to be moved, from the cursor of the victim on. False: enough was. */
-static bool share_step(const struct commit_share *share)
-{
-    struct xti_cleaner *cleaner = &share->store->cleaner;
-    struct xti_move_limits limits;
-    uint64_t goal;
-
-    if (cleaner->move.looks >= share->looks_end || !victim_have(share->store, XTI_CLEAN_SHARE_MAX))
-        return false;
-    goal = share_goal(share, cleaner->live_share);
-    if (cleaner->move.units >= goal)
-        return false;
-    limits = share_limits(
-        share, cleaner->move.units + STEP_UNITS < goal ? cleaner->move.units + STEP_UNITS : goal);
-    return victim_step(share->store, share->writer, &limits) == XT_OK;
 }
 
 /* An error ends it: what was moved so far is a part of the change as any other, and the commit can
@@ -160,20 +93,22 @@ static bool share_step(const struct commit_share *share)
 static void commit_clean(xt_store *store)
 {
     struct xti_cleaner *cleaner = &store->cleaner;
-    struct commit_share share = {
-        store, NULL, cleaner->move.units, cleaner->move.looks + COMMIT_LOOKS, 0, 0, {0}, 0};
-    struct xti_clean_balance balance;
+    const struct xti_clean_stuck stuck = stuck_of(store);
+    struct xti_clean_victims victims;
+    struct xti_move_limits limits;
+    struct xti_writer *writer;
 
     if (store->no_cleaning || cleaner->has_failed || !xti_txn_has_files(store->txn))
         return;
-    xti_clean_balance(store->txn, &balance);
-    share.changed_units = balance.grown_units;
-    share.also_end = cleaner->move.also_units + balance.grown_units;
-    if (xti_clean_goal(&balance, XTI_CLEAN_SHARE_MAX, share.changed_units) == 0 ||
-        xti_store_writer(store, &share.writer) != XT_OK || !share_near(&share))
+    xti_clean_plan(store->txn, &stuck, &victims);
+    if (victims.count == 0 || xti_store_writer(store, &writer) != XT_OK)
         return;
-    while (share_step(&share))
-        ;
+    limits = limits_for(&victims);
+    limits.units = cleaner->move.units + victims.move_units;
+    limits.due_units = cleaner->move.due_units + victims.move_due_units;
+    limits.looks = cleaner->move.looks + COMMIT_LOOKS + victims.move_units / 8;
+    if (xti_tree_move_near(writer, &cleaner->move, &limits) == XT_OK && victims.due_count > 0)
+        due_clean(store, writer, &victims, &limits);
 }
 
 xt_status xti_store_commit(xt_store *store, xt_error *error)
@@ -198,6 +133,7 @@ struct hand {
     double target;
     uint64_t nodes_before, units_before; /* the cleaner's counts */
     uint64_t units_committed;
+    struct xti_clean_victims victims; /* none: they are to be chosen */
     xt_clean_report *report;
 };
 
@@ -206,16 +142,22 @@ static uint64_t hand_moved_bytes(const struct hand *hand)
     return (hand->store->cleaner.move.units - hand->units_before) * XTD_UNIT_BYTES;
 }
 
-/* What is above the target, at most: an estimate of what is left to be done. */
+/* Chooses victims, if there are none, and goes to the start of the tree. */
 static bool hand_has_more(struct hand *hand)
 {
-    struct xti_clean_balance balance;
+    struct xti_cleaner *cleaner = &hand->store->cleaner;
+    const struct xti_clean_stuck stuck = stuck_of(hand->store);
 
     if (hand->options->max_bytes != 0 && hand_moved_bytes(hand) >= hand->options->max_bytes)
         return false;
-    xti_clean_balance(hand->store->txn, &balance);
-    return (double)balance.units > hand->target * (double)balance.live_units &&
-           victim_have(hand->store, 1.0 / hand->target);
+    if (hand->victims.count > 0)
+        return true;
+    xti_clean_plan_all(hand->store->txn, &stuck, hand->target, &hand->victims);
+    if (hand->victims.count == 0)
+        return false;
+    memset(cleaner->move.slots, 0, sizeof cleaner->move.slots);
+    pass_begin(cleaner, hand->victims.ids[0], hand->victims.live_units);
+    return true;
 }
 
 static xt_status hand_commit(struct hand *hand)
@@ -236,19 +178,37 @@ static xt_status hand_commit(struct hand *hand)
     return XT_OK;
 }
 
+/* A store that lies about its tree may have no end. */
+static bool pass_is_endless(const xt_store *store)
+{
+    struct xti_clean_balance balance;
+
+    xti_clean_balance(store->txn, &balance);
+    return store->cleaner.move.looks - store->cleaner.pass_looks > balance.units;
+}
+
 static xt_status hand_step(struct hand *hand)
 {
     const xt_clean_options *options = hand->options;
-    const struct xti_cleaner *cleaner = &hand->store->cleaner;
-    const struct xti_move_limits limits = {
-        cleaner->move.units + HAND_STEP_UNITS, cleaner->move.looks + HAND_STEP_LOOKS, 0, {0}, 0};
-    xt_status status = victim_step(hand->store, hand->writer, &limits);
+    struct xti_cleaner *cleaner = &hand->store->cleaner;
+    struct xti_move_limits limits = limits_for(&hand->victims);
+    bool is_done;
+    xt_status status;
 
+    limits.due_units = cleaner->move.due_units + HAND_STEP_UNITS;
+    limits.looks = cleaner->move.looks + HAND_STEP_LOOKS;
+    status = xti_tree_move_out(hand->writer, &cleaner->move, &limits, &is_done);
+    if (status == XT_OK && !is_done && pass_is_endless(hand->store))
+        status = XT_ECORRUPT;
+    if (status == XT_OK && is_done) {
+        pass_end(hand->store, &hand->victims);
+        hand->victims.count = 0;
+    }
     if (status == XT_OK && options->progress != NULL &&
         !options->progress(options->progress_context, hand_moved_bytes(hand)))
         status = XT_ECANCELLED;
-    if (status == XT_OK && (cleaner->move.arena_id == 0 ||
-                            cleaner->move.units - hand->units_committed >= HAND_COMMIT_UNITS))
+    if (status == XT_OK &&
+        (is_done || cleaner->move.units - hand->units_committed >= HAND_COMMIT_UNITS))
         status = hand_commit(hand);
     return status;
 }

@@ -9,7 +9,7 @@
  *   split.c       how the entries of a full node are divided
  *   insert.c      insertion
  *   remove.c      finding an item; removal, merging, moving
- *   move_out.c    moving what lives in one arena elsewhere
+ *   move_out.c    moving what lives in some arenas elsewhere
  *   graft.c       a bulk-loaded tree becomes part of a tree that holds items
  *
  * A change goes through three phases. It walks down and reads; it reserves what it may need; then

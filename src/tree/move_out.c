@@ -1,27 +1,21 @@
-/* src/tree/move_out.c -- moving what lives in one arena to where new nodes are written.
+/* src/tree/move_out.c -- moving what lives in some arenas to where new nodes are written.
  *
- * Cleaning: the blocks of a victim are walked in the order of their addresses. Of each that looks
- * like a node it is asked whether the tree refers to it: by a descent through the nodes whose boxes
- * hold its own. If so, the path to it becomes the pending change's own, and so does the node: its
- * copy lies elsewhere. This is an ordinary change; nobody can tell it from an item that was moved
- * to where it was.
+ * Cleaning: what the tree refers to in a victim is copied, and lies elsewhere then. This is an
+ * ordinary change; nobody can tell it from an item that was moved to where it was. What a victim
+ * holds besides, dead nodes, records and gaps, is not looked at.
  *
- * The box of a node is sought rounded inward: a box that is stored further up and contains it, in
- * exact arithmetic (T6), contains the smaller one in any frame. So no node is missed, whatever the
- * origins on the way.
- *
- * A copied parent is the costly part of a moved leaf. So when a parent is own, all of its children
- * that lie in the victim, or in some others, are moved with it; and before anything is sought,
- * those are moved whose parents the pending change has copied for its own sake.
+ * A node costs more than itself when the path to it has to be copied first. So there are two ways.
+ * Near: children of nodes that the pending change owns anyway. Out: a walk through the inner nodes,
+ * from where the last one ended; where it finds a child in a victim that is due, the path becomes
+ * own, and all of the node's children that lie in any victim move.
  *
  * SPDX-License-Identifier: MIT
  */
 #include <string.h>
 
-#include "format/commit_record.h"
 #include "tree/edit.h"
 
-/* ---- the victim ---------------------------------------------------------------------------- */
+/* ---- victims ------------------------------------------------------------------------------- */
 
 /* Units of an arena. */
 struct range {
@@ -34,10 +28,10 @@ struct step {
     struct xti_writer *writer;
     struct xti_move_out *move;
     const struct xti_move_limits *limits;
-    uint32_t first_unit;                        /* of the victim */
-    uint64_t end;                               /* of its blocks, in units from its start */
-    struct range ranges[1 + XTI_MOVE_ALSO_MAX]; /* of all out of which nodes move, it first */
+    struct range ranges[XTI_CLEAN_VICTIMS_MAX]; /* those that are due come first */
     uint32_t range_count;
+    uint32_t due_count;
+    uint64_t visits_left; /* of inner nodes */
     bool has_changed;
 };
 
@@ -52,27 +46,25 @@ static const struct xti_arena *arena_find(const struct xti_writer *writer, uint3
     return NULL;
 }
 
-/* False: there is no such arena, or it still takes blocks. */
+/* False: there is no tree, or nothing to move out of; an arena that still takes blocks is none. */
 static bool step_begin(struct step *step, struct xti_writer *writer, struct xti_move_out *move,
                        const struct xti_move_limits *limits)
 {
-    const struct xti_arena *arena = arena_find(writer, move->arena_id);
-
     *step = (struct step){.writer = writer, .move = move, .limits = limits};
-    if (arena == NULL || !arena->is_sealed)
-        return false;
-    step->first_unit = arena->first_unit;
-    step->end = arena->durable_units;
-    step->ranges[step->range_count++] = (struct range){step->first_unit, step->end};
-    for (uint32_t i = 0; i < limits->also_count; i++) {
-        arena = arena_find(writer, limits->also[i]);
-        if (arena != NULL && arena->is_sealed)
-            step->ranges[step->range_count++] =
-                (struct range){arena->first_unit, arena->durable_units};
+    for (uint32_t i = 0; i < limits->victim_count; i++) {
+        const struct xti_arena *arena = arena_find(writer, limits->victims[i]);
+
+        if (arena == NULL || !arena->is_sealed)
+            continue;
+        step->ranges[step->range_count++] = (struct range){arena->first_unit, arena->durable_units};
+        step->due_count += i < limits->due_count ? 1 : 0;
     }
+    if (step->range_count == 0)
+        return false;
     xti_writer_begin(writer);
     writer->has_path = false;
-    return true;
+    step->visits_left = xti_writer_units(writer);
+    return writer->root.height > 0;
 }
 
 static void step_end(struct step *step)
@@ -85,31 +77,43 @@ static void step_end(struct step *step)
 
 static bool is_in(const struct range *range, uint32_t ref)
 {
-    return ref >= range->first_unit && ref - range->first_unit < range->units;
+    return (uint64_t)(ref - range->first_unit) < range->units;
 }
 
-static bool is_in_victim(const struct step *step, uint32_t ref)
+/* The position of the victim in which the block lies, or range_count. */
+static uint32_t victim_of(const struct step *step, uint32_t ref)
 {
-    return is_in(&step->ranges[0], ref);
+    uint32_t i = 0;
+
+    while (i < step->range_count && !is_in(&step->ranges[i], ref))
+        i++;
+    return i;
 }
 
-static bool has_units_left(const struct step *step)
+/* One of the blocks lies in a victim that is due. */
+static bool are_due(const struct step *step, const uint32_t *refs, uint32_t count)
 {
-    return step->move->units < step->limits->units;
+    bool are = false;
+
+    for (uint32_t i = 0; i < step->due_count; i++) {
+        const struct range range = step->ranges[i];
+
+        for (uint32_t j = 0; j < count; j++)
+            are |= is_in(&range, refs[j]);
+    }
+    return are;
 }
 
-/* A child of an own node leaves its arena: the victim, or another out of which some may move. */
-static bool shall_move(const struct step *step, uint32_t ref)
+static void count_moved(struct step *step, uint32_t ref, uint32_t units)
 {
-    bool is_also = false;
+    uint32_t victim = victim_of(step, ref);
 
-    if (is_in_victim(step, ref))
-        return has_units_left(step);
-    if (step->move->also_units >= step->limits->also_units)
-        return false;
-    for (uint32_t i = 1; i < step->range_count && !is_also; i++)
-        is_also = is_in(&step->ranges[i], ref);
-    return is_also;
+    step->move->path_units += victim == step->range_count ? units : 0;
+    if (victim == step->range_count)
+        return;
+    step->move->nodes++;
+    step->move->units += units;
+    step->move->due_units += victim < step->due_count ? units : 0;
 }
 
 /* ---- moving -------------------------------------------------------------------------------- */
@@ -134,24 +138,20 @@ static xt_status child_move(struct step *step, struct xtd_node *parent, uint32_t
     if (status != XT_OK)
         return status;
     step->has_changed = true;
-    if (is_in_victim(step, *ref)) {
-        step->move->nodes++;
-        step->move->units += child.node->size_units;
-    } else {
-        step->move->also_units += child.node->size_units;
-    }
+    count_moved(step, *ref, child.node->size_units);
     *ref = xti_node_copy(writer, child.node, capacity)->self_ref;
     xti_node_drop(writer, child.node);
     return XT_OK;
 }
 
-/* Moves the children of an own node that shall move, as long as the limit allows. */
-static xt_status children_move(struct step *step, struct xtd_node *parent)
+/* Moves the children of an own node that lie in one of the first `victims`. */
+static xt_status children_move(struct step *step, struct xtd_node *parent, uint32_t victims)
 {
+    const uint32_t *refs = xti_inner_refs_const(step->writer->layout, parent);
     xt_status status = XT_OK;
 
     for (uint32_t slot = 0; slot < parent->count && status == XT_OK; slot++) {
-        if (shall_move(step, xti_inner_refs_const(step->writer->layout, parent)[slot]))
+        if (victim_of(step, refs[slot]) < victims)
             status = child_move(step, parent, slot);
     }
     return status;
@@ -172,201 +172,20 @@ static xt_status path_move(struct step *step, uint32_t bottom)
     if (status != XT_OK)
         return status;
     for (uint32_t level = bottom; level < writer->root.height; level++) {
-        if (writer->path[level].is_own || !is_in_victim(step, writer->path[level].ref))
-            continue;
-        step->move->nodes++;
-        step->move->units += writer->path[level].node->size_units;
+        if (!writer->path[level].is_own)
+            count_moved(step, writer->path[level].ref, writer->path[level].node->size_units);
     }
     step->has_changed |= units > 0;
     xti_path_own(writer, bottom);
     return XT_OK;
 }
 
-/* ---- who refers to a block ----------------------------------------------------------------- */
+/* ---- near: children of what the change owns -------------------------------------------------- */
 
-/* Puts the node's box, inward, where the box of an item that is sought stands. */
-static void box_take(struct xti_writer *writer, const struct xtd_node *node)
+static bool has_units_left(const struct step *step)
 {
-    const struct xti_layout *layout = writer->layout;
-
-    for (uint32_t axis = 0; axis < layout->dims; axis++) {
-        writer->low[axis] = INFINITY;
-        writer->high[axis] = -INFINITY;
-    }
-    if (node->level == 0) {
-        xti_leaf_box_add(layout, node, writer->low, writer->high);
-    } else {
-        const double *origin = xti_inner_origin_const(node);
-
-        for (uint32_t axis = 0; axis < layout->dims; axis++) {
-            const float *low = xti_inner_side(layout, node, axis, false);
-            const float *high = low + node->capacity;
-            float least = low[0];
-            float most = high[0];
-
-            for (uint32_t slot = 1; slot < node->count; slot++) {
-                least = low[slot] < least ? low[slot] : least;
-                most = high[slot] > most ? high[slot] : most;
-            }
-            writer->low[axis] = xti_sum_up(origin[axis], (double)least);
-            writer->high[axis] = xti_sum_down(origin[axis], (double)most);
-        }
-    }
-    writer->exact.is_set = false;
-    writer->rising.is_set = false;
+    return step->move->units < step->limits->units;
 }
-
-/* The search in one inner node: the children of a block of 64 slots still to be entered. */
-struct search {
-    uint64_t mask;
-    uint32_t next_slot;
-};
-
-static bool search_next(struct xti_writer *writer, struct search *search, struct xti_step *step)
-{
-    const struct xti_layout *layout = writer->layout;
-    const struct xtd_node *node = step->node;
-
-    while (search->mask == 0) {
-        if (search->next_slot >= node->count)
-            return false;
-        xti_frame_inside(writer, node);
-        search->mask =
-            writer->kernels->inner_covers(xti_inner_boxes_const(layout, node) + search->next_slot,
-                                          node->capacity, xti_slots_left(node, search->next_slot),
-                                          layout->dims, writer->rising.lo, writer->rising.hi);
-        search->next_slot += 64;
-    }
-    step->slot = search->next_slot - 64 + (uint32_t)__builtin_ctzll(search->mask);
-    search->mask &= search->mask - 1;
-    return true;
-}
-
-static bool refs_find(const struct xti_layout *layout, struct xti_step *step, uint32_t ref)
-{
-    const uint32_t *refs = xti_inner_refs_const(layout, step->node);
-
-    for (uint32_t slot = 0; slot < step->node->count; slot++) {
-        if (refs[slot] != ref)
-            continue;
-        step->slot = slot;
-        return true;
-    }
-    return false;
-}
-
-/* Puts the path to the node that refers to `ref`, at `level` + 1. XT_ENOTFOUND: none does. */
-static xt_status parent_find(struct step *step, uint32_t ref, uint32_t level)
-{
-    struct xti_writer *writer = step->writer;
-    struct search searches[XTD_LEVELS_MAX];
-    uint64_t visits_left = xti_writer_units(writer);
-    uint32_t at = writer->root.height;
-    uint32_t next = writer->root.ref;
-    xt_status status;
-
-    for (;;) {
-        if (visits_left-- == 0)
-            return XT_ECORRUPT;
-        step->move->looks++;
-        status = xti_path_enter(writer, --at, next);
-        if (status != XT_OK)
-            return status;
-        searches[at] = (struct search){0, 0};
-        if (at == level + 1 && refs_find(writer->layout, &writer->path[at], ref))
-            return XT_OK;
-        while (at == level + 1 || !search_next(writer, &searches[at], &writer->path[at])) {
-            if (++at == writer->root.height)
-                return XT_ENOTFOUND;
-        }
-        next = xti_inner_refs_const(writer->layout, writer->path[at].node)[writer->path[at].slot];
-    }
-}
-
-/* Moves the node of a block if the tree refers to it; and its siblings in the victim. */
-static xt_status node_move(struct step *step, const struct xtd_node *node)
-{
-    struct xti_writer *writer = step->writer;
-    uint32_t ref = node->self_ref;
-    uint32_t level = node->level;
-    struct xti_step *above;
-    xt_status status;
-
-    if (level + 1 > writer->root.height)
-        return XT_OK;
-    if (level + 1 == writer->root.height) {
-        if (writer->root.ref != ref)
-            return XT_OK;
-        status = xti_path_enter(writer, level, ref);
-        return status == XT_OK ? path_move(step, level) : status;
-    }
-    box_take(writer, node);
-    status = parent_find(step, ref, level);
-    if (status == XT_ENOTFOUND)
-        return XT_OK;
-    if (status == XT_OK)
-        status = path_move(step, level + 1);
-    if (status != XT_OK)
-        return status;
-    above = &writer->path[level + 1];
-    status = child_move(step, above->node, above->slot);
-    return status == XT_OK ? children_move(step, above->node) : status;
-}
-
-/* ---- blocks in the order of their addresses ------------------------------------------------ */
-
-/* Units to the block after the one at the cursor. *node: what looks like a node, or NULL. Where no
- * header of a block is, it goes on by a unit: an arena may hold anything above a spilled gap. */
-static uint64_t block_look(const struct step *step, const struct xtd_node **node)
-{
-    const struct xti_writer *writer = step->writer;
-    uint64_t offset = step->move->next_unit;
-    uint64_t units_left = step->end - offset;
-    uint32_t ref = (uint32_t)(step->first_unit + offset);
-    const struct xtd_node *block = xti_txn_at(writer->txn, ref);
-    struct xti_finding finding;
-
-    *node = NULL;
-    if (offset % XTD_PAGE_UNITS == 0 && units_left >= XTD_PAGE_UNITS &&
-        memcmp(block, XTD_COMMIT_MAGIC, sizeof XTD_COMMIT_MAGIC - 1) == 0)
-        return XTD_PAGE_UNITS;
-    if (block->self_ref != ref || block->size_units == 0 || block->size_units > units_left)
-        return 1;
-    if (block->kind == XTD_UNUSED)
-        return block->size_units;
-    if (block->level >= XTD_LEVELS_MAX ||
-        xti_node_check(writer->layout, block, ref, block->level, units_left, &finding) != XT_OK)
-        return 1;
-    *node = block;
-    return block->size_units;
-}
-
-xt_status xti_tree_move_out(struct xti_writer *writer, struct xti_move_out *move,
-                            const struct xti_move_limits *limits, bool *is_done)
-{
-    const struct xtd_node *node;
-    xt_status status = XT_OK;
-    struct step step;
-
-    *is_done = true;
-    if (!step_begin(&step, writer, move, limits))
-        return XT_OK;
-    while (status == XT_OK && move->next_unit < step.end && has_units_left(&step) &&
-           move->looks < limits->looks) {
-        uint64_t units = block_look(&step, &node);
-
-        move->looks++;
-        if (node != NULL)
-            status = node_move(&step, node);
-        if (status == XT_OK)
-            move->next_unit += units;
-    }
-    *is_done = status == XT_OK && move->next_unit >= step.end;
-    step_end(&step);
-    return status;
-}
-
-/* ---- beside what was changed ---------------------------------------------------------------- */
 
 /* Tells without a look at the block: most children are not own, and not in the cache. */
 static bool may_be_own(const struct xti_writer *writer, uint32_t ref)
@@ -376,14 +195,26 @@ static bool may_be_own(const struct xti_writer *writer, uint32_t ref)
     return arena != NULL && ref - arena->first_unit >= arena->frozen_units;
 }
 
-/* The next child of the node at `level` that is own and has children itself. */
+/* The slot that is the i-th to be looked at. Each change begins elsewhere in the root: what comes
+ * last is left out most often. */
+static uint32_t slot_at(const struct xti_writer *writer, uint32_t level, uint32_t i)
+{
+    uint32_t count = writer->path[level].node->count;
+
+    if (level + 1 < writer->root.height)
+        return i;
+    return (uint32_t)((i + xti_txn_number(writer->txn) * 7) % count);
+}
+
+/* The next child of the node at `level` that is own and has children itself; slots count those that
+ * were looked at. */
 static bool own_child_enter(struct xti_writer *writer, uint32_t level)
 {
     struct xti_step *step = &writer->path[level];
     const uint32_t *refs = xti_inner_refs_const(writer->layout, step->node);
 
     while (level > 1 && step->slot < step->node->count) {
-        uint32_t ref = refs[step->slot++];
+        uint32_t ref = refs[slot_at(writer, level, step->slot++)];
 
         if (!may_be_own(writer, ref) || xti_path_enter(writer, level - 1, ref) != XT_OK)
             continue;
@@ -394,29 +225,127 @@ static bool own_child_enter(struct xti_writer *writer, uint32_t level)
     return false;
 }
 
+/* Goes through all own inner nodes. */
+static xt_status own_walk(struct step *step, uint32_t victims)
+{
+    struct xti_writer *writer = step->writer;
+    uint32_t level = writer->root.height - 1;
+    xt_status status = xti_path_enter(writer, level, writer->root.ref);
+
+    if (status != XT_OK || !writer->path[level].is_own)
+        return status;
+    writer->path[level].slot = 0;
+    while (status == XT_OK && has_units_left(step)) {
+        if (writer->path[level].slot == 0)
+            status = children_move(step, writer->path[level].node, victims);
+        if (status == XT_OK && step->visits_left-- == 0)
+            status = XT_ECORRUPT;
+        if (status == XT_OK && own_child_enter(writer, level))
+            level--;
+        else if (++level >= writer->root.height)
+            break;
+    }
+    return status;
+}
+
 xt_status xti_tree_move_near(struct xti_writer *writer, struct xti_move_out *move,
                              const struct xti_move_limits *limits)
 {
     xt_status status = XT_OK;
     struct step step;
-    uint32_t level;
 
     if (!step_begin(&step, writer, move, limits) || writer->root.height < 2)
         return XT_OK;
-    level = writer->root.height - 1;
-    if (xti_path_enter(writer, level, writer->root.ref) != XT_OK || !writer->path[level].is_own)
+    if (step.due_count > 0)
+        status = own_walk(&step, step.due_count);
+    if (status == XT_OK && step.range_count > step.due_count)
+        status = own_walk(&step, step.range_count);
+    step_end(&step);
+    return status;
+}
+
+/* ---- out: whatever the path costs ------------------------------------------------------------ */
+
+/* Moves the children of the path's node at `level`, if one of them has to. */
+static xt_status node_look(struct step *step, uint32_t level)
+{
+    struct xti_writer *writer = step->writer;
+    const struct xtd_node *node = writer->path[level].node;
+    xt_status status;
+
+    if (!are_due(step, xti_inner_refs_const(writer->layout, node), node->count))
         return XT_OK;
-    writer->path[level].slot = 0;
-    while (status == XT_OK && has_units_left(&step)) {
-        if (writer->path[level].slot == 0)
-            status = children_move(&step, writer->path[level].node);
-        if (status == XT_OK && own_child_enter(writer, level))
-            level--;
-        else if (++level >= writer->root.height)
+    status = path_move(step, level);
+    return status == XT_OK ? children_move(step, writer->path[level].node, step->range_count)
+                           : status;
+}
+
+/* Enters the child at the cursor of the node at `level`. */
+static xt_status child_enter(struct step *step, uint32_t level)
+{
+    struct xti_writer *writer = step->writer;
+    struct xti_step *above = &writer->path[level];
+    const uint32_t *refs = xti_inner_refs_const(writer->layout, above->node);
+    xt_status status;
+
+    above->slot = step->move->slots[level];
+    if (above->slot + 1 < above->node->count)
+        xti_child_ask(writer, refs[above->slot + 1], level - 1);
+    status = xti_path_enter(writer, level - 1, refs[above->slot]);
+    if (status == XT_OK && step->visits_left-- == 0)
+        status = XT_ECORRUPT;
+    return status == XT_OK ? node_look(step, level - 1) : status;
+}
+
+static bool has_more(const struct step *step)
+{
+    return step->move->due_units < step->limits->due_units &&
+           step->move->looks < step->limits->looks;
+}
+
+/* From the cursor to the end of the tree, or the limits. */
+static xt_status inner_walk(struct step *step, bool *is_done)
+{
+    const struct xti_writer *writer = step->writer;
+    uint32_t *slots = step->move->slots;
+    uint32_t level = writer->root.height - 1;
+    xt_status status = node_look(step, level);
+
+    while (status == XT_OK && has_more(step)) {
+        if (level > 1 && slots[level] < writer->path[level].node->count) {
+            status = child_enter(step, level--);
+            continue;
+        }
+        slots[level] = 0;
+        step->move->looks++;
+        if (++level == writer->root.height) {
+            *is_done = true;
             break;
-        else
-            move->looks++;
+        }
+        slots[level]++;
     }
+    return status;
+}
+
+xt_status xti_tree_move_out(struct xti_writer *writer, struct xti_move_out *move,
+                            const struct xti_move_limits *limits, bool *is_done)
+{
+    struct step step;
+    uint32_t top;
+    xt_status status;
+
+    *is_done = true;
+    if (!step_begin(&step, writer, move, limits) || step.due_count == 0)
+        return XT_OK;
+    top = writer->root.height - 1;
+    status = xti_path_enter(writer, top, writer->root.ref);
+    if (status == XT_OK && are_due(&step, &writer->root.ref, 1))
+        status = path_move(&step, top);
+    if (status == XT_OK && top > 0) {
+        *is_done = false;
+        status = inner_walk(&step, is_done);
+    }
+    *is_done = *is_done && status == XT_OK;
     step_end(&step);
     return status;
 }

@@ -161,42 +161,45 @@ XT_NODISCARD xt_status xti_tree_remove(struct xti_writer *writer, uint64_t id, c
 XT_NODISCARD xt_status xti_tree_move(struct xti_writer *writer, uint64_t id,
                                      const double *const old[2], const double *const new[2]);
 
-/* ---- moving nodes out of an arena (move_out.c) ---------------------------------------------- */
+/* ---- moving nodes out of arenas (move_out.c) ------------------------------------------------ */
 
-/* How far a victim was gone through, and what that took. Zero but for arena_id: at its start. */
+/* Where the walk through the tree goes on, and what was done so far. Zero: at its start. */
 struct xti_move_out {
-    uint32_t arena_id;
-    uint64_t next_unit;  /* the block to look at next, in units from the start of the arena */
-    uint64_t nodes;      /* that were moved, those of the victim only; added to */
-    uint64_t units;      /* of these */
-    uint64_t also_units; /* that were moved out of other arenas; added to */
-    uint64_t looks;      /* blocks and nodes that were looked at; added to */
+    uint32_t slots[XTD_LEVELS_MAX]; /* by level: of the next child */
+    uint64_t nodes;                 /* that were moved out of victims; added to, as all of these */
+    uint64_t units;                 /* of these */
+    uint64_t due_units;             /* of those out of victims that were due */
+    uint64_t path_units;            /* that were copied, out of other arenas, to get at them */
+    uint64_t looks;                 /* inner nodes that the walk has done with */
 };
 
-#define XTI_MOVE_ALSO_MAX 4u
-
-/* A step ends when the counts above reach these. One node, its path and one search may exceed. */
+/* Out of which arenas. A step ends when the counts above reach these; one node, its path and its
+ * children may exceed. */
 struct xti_move_limits {
-    uint64_t units;
-    uint64_t looks;
-    uint64_t also_units;
-    uint32_t also[XTI_MOVE_ALSO_MAX]; /* arenas out of which siblings move, too */
-    uint32_t also_count;
+    uint64_t units;     /* near */
+    uint64_t due_units; /* out */
+    uint64_t looks;     /* out */
+    uint32_t victims[XTI_CLEAN_VICTIMS_MAX];
+    uint32_t victim_count;
+    uint32_t due_count; /* the first of them are due: their nodes move whatever the path costs */
 };
 
-/* Makes what the tree refers to in a sealed arena the pending change's own, from the cursor on: so
- * it lies elsewhere. *is_done: the end of the arena was reached, or there is no such arena. What
- * was moved when an error came is part of the pending change; that is complete, and may be
- * published, committed or rolled back. The block at the cursor is the one that failed.
+/* Walks through the inner nodes, from the cursor on, and makes what they refer to in victims that
+ * are due the pending change's own: so it lies elsewhere. What the same nodes refer to in other
+ * victims moves along. *is_done: the end of the tree was reached, and the cursor stands at its
+ * start. So where nothing else changed the tree since it last stood there, nothing lives any more
+ * in the victims that were due. What was moved when an error came is part of the pending change;
+ * that is complete, and may be published, committed or rolled back.
  *
- * Cost     for each block a search for its box; for each node that moves a copy of its path.
+ * Cost     a look at each inner node; for each node with such children a copy of its path.
  * Errors   as xti_tree_insert() but XT_EINVAL.
  */
 XT_NODISCARD xt_status xti_tree_move_out(struct xti_writer *writer, struct xti_move_out *move,
                                          const struct xti_move_limits *limits, bool *is_done);
 
 /* Moves the children of nodes that the pending change owns already: cheaper, as no path is copied
- * for them. The cursor stays. O(entries of own inner nodes). */
+ * for them. Those out of victims that are due come first. The cursor stays. O(entries of own inner
+ * nodes). */
 XT_NODISCARD xt_status xti_tree_move_near(struct xti_writer *writer, struct xti_move_out *move,
                                           const struct xti_move_limits *limits);
 

@@ -1,29 +1,49 @@
-/* src/txn/clean.c -- which arena to clean, and how much of it.
+/* src/txn/clean.c -- which arenas to clean, and how much of them.
  *
- * Cleaning makes room by moving what lives in an arena, so that the whole file can go. An arena of
- * which the share u lives gives (1 - u) of its length for u of it that is written again.
+ * Cleaning makes room by moving what lives in an arena, so that the whole file can go. The later
+ * that is, the less lives there, and the less has to be moved. So arenas are emptied just in time.
  *
- * Steady state: a change writes w units and cleaning m, and victims must give back w + m. They do
- * when m = u * (w + m), that is m = w * u / (1 - u): so src/api/clean.c moves until what it moved
- * is u of what the epoch has grown by, whatever else that holds (copied paths, records, gaps). With
- * random changes, victims at u = 0.6 and a mean over all arenas of 0.77 go together (M. Rosenblum,
- * J. K. Ousterhout, The Design and Implementation of a Log-Structured File System, ACM TOCS 10(1),
- * 1992; the mean is (u - 1) / ln u): files at 1.3 times what lives, 2.5 bytes written for one that
- * was changed. Above the target, up to twice as much is moved, until it is kept.
+ * Let w be the room in the arena that takes allocations, and A the size of the next one where space
+ * dies; of w no more than 2 A are looked at. An arena that is emptied before the first is full
+ * leaves the manifest which lists the second; its file goes with the one after that. Until then
+ * files grow to
+ *
+ *     units + w + 2 A - (what is emptied before w is used up),
+ *
+ * units being those of arenas in which something lives. What that has above the target is the debt.
+ * Victims, the best ones first, are due one after the other: those that the debt covers when w is
+ * used up, the next one when as much more was written as it is beyond the debt. A commit moves of
+ * each victim the share that it writes of what may be written until then. With m moved for w
+ * changed, and r the sum of (live units / units until due), m = r (w + m).
+ *
+ * Victims are told some time before they are due. Meanwhile their nodes move where that costs no
+ * path: src/tree/move_out.c, near. What is left when they are due is sought.
+ *
+ * Worth: an arena of which the share u lives gives (1 - u) of its length for u that is written
+ * again and u that is read; what has been there for long will stay: (1 - u) * age / (1 + u) (M.
+ * Rosenblum, J. K. Ousterhout, The Design and Implementation of a Log-Structured File System, ACM
+ * TOCS 10(1), 1992).
  *
  * Kept snapshots hold whole arenas; these do not count, neither as what there is nor as what lives.
  *
  * SPDX-License-Identifier: MIT
  */
-#include "txn/txn_private.h"
+#include "txn/lives.h"
+
+/* No commit takes a victim of which a larger share lives. */
+#define SHARE_MAX 0.75
+
+/* Victims are told so many arenas before they are due. */
+#define AHEAD_ARENAS 4
 
 /* What a commit of small changes moves at most, so that it does not take milliseconds more than its
- * sync; and what any commit does, as a bound for memory. Between them, twice what it changed. */
-#define MOVED_UNITS_SMALL ((UINT64_C(1) << 20) / XTD_UNIT_BYTES)
+ * sync; and what any commit does, as a bound for memory. Between them, three times what it changed.
+ */
+#define MOVED_UNITS_SMALL ((UINT64_C(256) << 10) / XTD_UNIT_BYTES)
 #define MOVED_UNITS_MAX ((UINT64_C(16) << 20) / XTD_UNIT_BYTES)
 
-/* Above the target by so much of what lives, twice the steady amount is moved. */
-#define EXCESS_FOR_TWICE 0.1
+/* By hand, victims with so many live units are emptied together: one walk through the tree. */
+#define TOGETHER_UNITS ((UINT64_C(8) << 20) / XTD_UNIT_BYTES)
 
 static bool counts(const struct xti_txn *txn, const struct xti_arena *arena)
 {
@@ -56,70 +76,173 @@ void xti_clean_balance(const struct xti_txn *txn, struct xti_clean_balance *out)
     }
 }
 
+/* ---- victims, in order ----------------------------------------------------------------------- */
+
+struct candidate {
+    const struct xti_arena *arena;
+    double worth;
+};
+
+static double worth_of(const struct xti_txn *txn, const struct xti_arena *arena)
+{
+    double share = (double)arena->live_units / (double)arena->durable_units;
+    double age = (double)(txn->state.txn + 1 - arena->created_txn) + 1.0;
+
+    return (1.0 - share) * age / (1.0 + share);
+}
+
 static bool may_be_cleaned(const struct xti_txn *txn, const struct xti_arena *arena,
-                           double live_share_max)
+                           const struct xti_clean_stuck *stuck, double share_max)
 {
-    double units = (double)arena->durable_units;
-
-    return arena->is_sealed && arena->live_units > 0 &&
-           (double)arena->live_units <= live_share_max * units &&
-           !xti_arena_is_pinned(txn, arena->id);
-}
-
-static double live_share(const struct xti_arena *arena)
-{
-    return (double)arena->live_units / (double)arena->durable_units;
-}
-
-bool xti_clean_choose(const struct xti_txn *txn, const struct xti_clean_rule *rule,
-                      struct xti_victim *out)
-{
-    *out = (struct xti_victim){0, 1.0};
-    if (txn->path == NULL)
+    if (!arena->is_sealed || arena->live_units == 0 ||
+        (double)arena->live_units > share_max * (double)arena->durable_units)
         return false;
+    for (uint32_t i = 0; i < stuck->count; i++) {
+        if (stuck->ids[i] == arena->id)
+            return false;
+    }
+    return !xti_arena_is_pinned(txn, arena->id);
+}
+
+/* The candidates of most worth, in order. Returns how many. */
+static uint32_t candidates_find(const struct xti_txn *txn, const struct xti_clean_stuck *stuck,
+                                double share_max, struct candidate *out)
+{
+    uint32_t count = 0;
+
+    for (uint32_t i = 0; txn->path != NULL && i < txn->space.arena_count; i++) {
+        const struct candidate new = {&txn->space.arenas[i], worth_of(txn, &txn->space.arenas[i])};
+        uint32_t at;
+
+        if (!may_be_cleaned(txn, new.arena, stuck, share_max))
+            continue;
+        if (count < XTI_CLEAN_VICTIMS_MAX)
+            count++;
+        else if (out[count - 1].worth >= new.worth)
+            continue;
+        for (at = count - 1; at > 0 && out[at - 1].worth < new.worth; at--)
+            out[at] = out[at - 1];
+        out[at] = new;
+    }
+    return count;
+}
+
+uint64_t xti_clean_live_units(const struct xti_txn *txn, uint32_t arena_id)
+{
+    const struct xti_clean_stuck none = {NULL, 0};
+
     for (uint32_t i = 0; i < txn->space.arena_count; i++) {
         const struct xti_arena *arena = &txn->space.arenas[i];
-        bool is_stuck = false;
 
-        for (uint32_t j = 0; j < rule->stuck_count && !is_stuck; j++)
-            is_stuck = rule->stuck[j] == arena->id;
-        if (is_stuck || !may_be_cleaned(txn, arena, rule->live_share_max) ||
-            (out->arena_id != 0 && live_share(arena) >= out->live_share))
-            continue;
-        *out = (struct xti_victim){arena->id, live_share(arena)};
+        if (arena->id == arena_id && may_be_cleaned(txn, arena, &none, 1.0))
+            return arena->live_units;
     }
-    return out->arena_id != 0;
+    return 0;
 }
 
-bool xti_clean_goes_on(const struct xti_txn *txn, uint32_t arena_id)
+/* ---- in commits ------------------------------------------------------------------------------ */
+
+static double max_double(double a, double b)
+{
+    return a > b ? a : b;
+}
+
+static double min_double(double a, double b)
+{
+    return a < b ? a : b;
+}
+
+/* Room in the arena that takes allocations. */
+static double open_room(const struct xti_txn *txn)
 {
     for (uint32_t i = 0; i < txn->space.arena_count; i++) {
-        if (txn->space.arenas[i].id == arena_id)
-            return may_be_cleaned(txn, &txn->space.arenas[i], 1.0);
+        const struct xti_arena *arena = &txn->space.arenas[i];
+
+        if (arena->id == txn->now.arena_id)
+            return (double)(arena->range_units - arena->top_units);
     }
-    return false;
+    return 0;
 }
 
-/* How much more than the steady amount, from 1 to 2; 0: the target is kept. */
-static double pressure(const struct xti_clean_balance *balance, double target)
+/* m out of m = rate * (grown + m), within bounds. */
+static uint64_t units_to_move(double rate, uint64_t grown_units)
 {
-    double live = (double)balance->live_units;
-    double excess = (double)balance->units - target * live;
-
-    if (excess <= 0)
-        return 0;
-    return excess < EXCESS_FOR_TWICE * live ? 1 + excess / (EXCESS_FOR_TWICE * live) : 2;
-}
-
-uint64_t xti_clean_goal(const struct xti_clean_balance *balance, double live_share,
-                        uint64_t changed_units)
-{
-    double goal = live_share * (double)balance->grown_units * pressure(balance, XTI_CLEAN_TARGET);
-    uint64_t most = 2 * changed_units;
+    uint64_t most = 3 * grown_units;
+    double units;
 
     if (most < MOVED_UNITS_SMALL)
         most = MOVED_UNITS_SMALL;
     if (most > MOVED_UNITS_MAX)
         most = MOVED_UNITS_MAX;
-    return goal < (double)most ? (uint64_t)goal : most;
+    if (rate >= 1.0)
+        return most;
+    units = rate * (double)grown_units / (1.0 - rate);
+    return units < (double)most ? (uint64_t)units : most;
+}
+
+void xti_clean_plan(const struct xti_txn *txn, const struct xti_clean_stuck *stuck,
+                    struct xti_clean_victims *out)
+{
+    struct candidate candidates[XTI_CLEAN_VICTIMS_MAX];
+    uint32_t count = candidates_find(txn, stuck, SHARE_MAX, candidates);
+    double next = (double)xti_arena_units_small(txn);
+    double room = min_double(open_room(txn), 2 * next);
+    double beyond; /* the debt */
+    double rate = 0;
+    double due_rate = 0;
+    struct xti_clean_balance balance;
+
+    *out = (struct xti_clean_victims){0};
+    xti_clean_balance(txn, &balance);
+    beyond =
+        XTI_CLEAN_TARGET * (double)balance.live_units - (double)balance.units - room - 2 * next;
+    for (uint32_t i = 0; i < count; i++) {
+        const struct xti_arena *arena = candidates[i].arena;
+        double units = (double)arena->durable_units;
+        double share;
+
+        beyond += units;
+        if (beyond > max_double(AHEAD_ARENAS * next, units))
+            break;
+        share = (double)arena->live_units / max_double(room + max_double(beyond, 0), 1);
+        rate += share;
+        if (out->due_count == i && beyond <= max_double(0, units - 2 * next)) {
+            due_rate += share;
+            out->due_count++;
+        }
+        out->ids[out->count++] = arena->id;
+    }
+    if (out->count == 0)
+        return;
+    out->live_units = candidates[0].arena->live_units;
+    out->move_units = units_to_move(rate, balance.grown_units);
+    out->move_due_units =
+        (uint64_t)min_double(due_rate * (double)(balance.grown_units + out->move_units),
+                             (double)out->move_units) +
+        1;
+}
+
+/* ---- by hand --------------------------------------------------------------------------------- */
+
+void xti_clean_plan_all(const struct xti_txn *txn, const struct xti_clean_stuck *stuck,
+                        double target, struct xti_clean_victims *out)
+{
+    struct candidate candidates[XTI_CLEAN_VICTIMS_MAX];
+    uint32_t count = candidates_find(txn, stuck, 1.0 / target, candidates);
+    struct xti_clean_balance balance;
+
+    *out = (struct xti_clean_victims){0};
+    xti_clean_balance(txn, &balance);
+    for (uint32_t i = 0; i < count && out->move_units < TOGETHER_UNITS; i++) {
+        const struct xti_arena *arena = candidates[i].arena;
+
+        if ((double)balance.units <= target * (double)balance.live_units)
+            break;
+        balance.units -= arena->durable_units - arena->live_units;
+        out->ids[out->count++] = arena->id;
+        out->move_units += arena->live_units;
+    }
+    out->due_count = out->count;
+    out->live_units = count > 0 ? candidates[0].arena->live_units : 0;
+    out->move_due_units = out->move_units;
 }

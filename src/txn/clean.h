@@ -1,4 +1,4 @@
-/* src/txn/clean.h -- which arena to clean, and how much; a part of the door of the txn room.
+/* src/txn/clean.h -- which arenas to clean, and how much; a part of the door of the txn room.
  *
  * SPDX-License-Identifier: MIT
  */
@@ -9,10 +9,10 @@
 
 struct xti_txn;
 
-/* Files shall not hold more than so many times what lives; commits clean above that. And no commit
- * takes a victim of which more than this share lives. */
-#define XTI_CLEAN_TARGET 1.3
-#define XTI_CLEAN_SHARE_MAX 0.75
+/* Files shall not hold more than so many times what lives. */
+#define XTI_CLEAN_TARGET 1.45
+
+#define XTI_CLEAN_VICTIMS_MAX 16u
 
 /* Of all arenas that no kept snapshot holds and that are not about to go, pending changes included.
  */
@@ -23,30 +23,34 @@ struct xti_clean_balance {
 };
 void xti_clean_balance(const struct xti_txn *txn, struct xti_clean_balance *out);
 
-/* Which arenas may be victims. */
-struct xti_clean_rule {
-    double live_share_max;
-    const uint32_t *stuck; /* arenas that are left out */
-    uint32_t stuck_count;
+/* Arenas that are to be emptied, the next one first. */
+struct xti_clean_victims {
+    uint32_t count;
+    uint32_t due_count; /* the first of them: before the arena that takes allocations is full */
+    uint32_t ids[XTI_CLEAN_VICTIMS_MAX];
+    uint64_t live_units;     /* of the first one */
+    uint64_t move_units;     /* that a commit should move out of all of them */
+    uint64_t move_due_units; /* out of those that are due */
 };
 
-struct xti_victim {
-    uint32_t arena_id;
-    double live_share;
+/* Arenas that are left out. */
+struct xti_clean_stuck {
+    const uint32_t *ids;
+    uint32_t count;
 };
 
-/* The sealed arena with the least share that lives. False: none is to be cleaned; so in memory, and
- * for arenas that kept snapshots hold. */
-bool xti_clean_choose(const struct xti_txn *txn, const struct xti_clean_rule *rule,
-                      struct xti_victim *out);
+/* What the pending change should clean. None: in memory, where the target is kept for long, and of
+ * arenas that kept snapshots hold. O(arenas). */
+void xti_clean_plan(const struct xti_txn *txn, const struct xti_clean_stuck *stuck,
+                    struct xti_clean_victims *out);
 
-/* An arena that was chosen is still there, holds something that lives, and is not held. */
-bool xti_clean_goes_on(const struct xti_txn *txn, uint32_t arena_id);
+/* What should be emptied until files hold no more than `target` times what lives, all of it due:
+ * the first few arenas. O(arenas). */
+void xti_clean_plan_all(const struct xti_txn *txn, const struct xti_clean_stuck *stuck,
+                        double target, struct xti_clean_victims *out);
 
-/* Units that a commit should have moved, given what the epoch has grown by so far, of a victim with
- * such a share; changed_units: it had grown by before anything was moved. */
-uint64_t xti_clean_goal(const struct xti_clean_balance *balance, double live_share,
-                        uint64_t changed_units);
+/* Units that live in an arena that may be cleaned; 0: it is not there. */
+uint64_t xti_clean_live_units(const struct xti_txn *txn, uint32_t arena_id);
 
 /* Commits as often as it takes until the files of arenas in which nothing lives are gone; those
  * that kept snapshots need stay. *commits: adds how many. Errors as xti_txn_commit(). */

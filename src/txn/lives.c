@@ -28,7 +28,7 @@ static uint64_t max_u64(uint64_t a, uint64_t b)
  * soon; where a store only grows they are large, so that it has few files: 16 GiB in about 20,
  * 256 GiB in 270. A commit that has come to many arenas already takes large ones, as one record
  * can name 96; and whatever dies, 256 arenas make the next ones larger: a manifest has an end. */
-static uint64_t usual_units(const struct xti_txn *txn, bool *grows)
+static uint64_t usual_units(const struct xti_txn *txn, bool *grows, uint64_t *small)
 {
     uint64_t range = 0;
     uint64_t live = 0;
@@ -43,13 +43,24 @@ static uint64_t usual_units(const struct xti_txn *txn, bool *grows)
     }
     *grows = txn->path == NULL || top - live <= top / 10 ||
              txn->epoch.part_count > XTI_EPOCH_PARTS_MAX / 2;
-    return *grows ? range / 4 : max_u64(live / 32, range / 256);
+    *small = max_u64(live / 32, range / 256);
+    return *grows ? range / 4 : *small;
+}
+
+uint64_t xti_arena_units_small(const struct xti_txn *txn)
+{
+    uint64_t small;
+    bool grows;
+
+    (void)usual_units(txn, &grows, &small);
+    return xti_round_up(min_u64(small, ARENA_UNITS_MAX) + 1, XTD_ARENA_ALIGN_UNITS);
 }
 
 uint64_t xti_arena_units_for(const struct xti_txn *txn, uint64_t units)
 {
+    uint64_t small;
     bool grows;
-    uint64_t wanted = usual_units(txn, &grows);
+    uint64_t wanted = usual_units(txn, &grows, &small);
 
     wanted = max_u64(wanted, txn->expected_units + 2 * xti_arena_header_units(txn));
     wanted = min_u64(wanted, max_u64(ARENA_UNITS_MAX, txn->expected_units / 64));

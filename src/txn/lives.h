@@ -12,6 +12,9 @@
 /* The range of an arena that is to be made: at least `units` free units. O(arenas). */
 uint64_t xti_arena_units_for(const struct xti_txn *txn, uint64_t units);
 
+/* The same for any number, where much of what there is is dead. */
+uint64_t xti_arena_units_small(const struct xti_txn *txn);
+
 /* The arena that takes allocations is large and a quarter of it dead: the next epoch leaves it, so
  * that it can be cleaned. */
 bool xti_arena_is_worn(const struct xti_txn *txn, const struct xti_arena *arena);

@@ -1,0 +1,170 @@
+/* tests/unit/txn/test_clean.c -- are those arenas cleaned that should be, when they should be, and
+ * no more of them than keeps pace?
+ *
+ * SPDX-License-Identifier: MIT
+ */
+#include "txn/lives.h"
+#include "unit/txn/scene.h"
+
+#define BLOCKS 240u
+#define BLOCK_UNITS 1900u
+
+static const struct xti_clean_stuck NONE = {NULL, 0};
+
+struct stage {
+    struct disk_os *disk;
+    struct xti_txn *txn;
+    uint32_t refs[BLOCKS];
+};
+
+/* Many arenas in which all lives. */
+static void stage_begin(struct stage *stage, const char *path)
+{
+    stage->disk = disk_os_create(check_seed);
+    stage->txn = scene_create(disk_os_table(stage->disk), path, 4096);
+    for (uint32_t i = 0; i < BLOCKS; i++) {
+        (void)CHECK_STATUS(xti_txn_alloc(stage->txn, BLOCK_UNITS, &stage->refs[i], NULL), XT_OK);
+        if (i % 4 == 3)
+            (void)CHECK_STATUS(scene_put_and_commit(stage->txn, i), XT_OK);
+    }
+}
+
+static void stage_end(struct stage *stage)
+{
+    xti_txn_close(stage->txn);
+    disk_os_destroy(stage->disk);
+}
+
+/* One of `every` of the first blocks dies, and a small change is pending. */
+static void blocks_kill(struct stage *stage, uint32_t count, uint32_t every)
+{
+    for (uint32_t i = 0; i < count; i += every)
+        xti_txn_free(stage->txn, stage->refs[i], BLOCK_UNITS);
+    (void)CHECK_STATUS(scene_put_and_commit(stage->txn, 1000), XT_OK);
+    (void)CHECK_STATUS(scene_put(stage->txn, 1001), XT_OK);
+}
+
+static double share_of(struct stage *stage, uint32_t id)
+{
+    const struct xti_arena *arena = xti_space_arena(&stage->txn->space, id);
+
+    return (double)arena->live_units / (double)arena->durable_units;
+}
+
+static void nothing_is_due_where_the_target_is_kept(void)
+{
+    struct stage stage;
+    struct xti_clean_victims victims;
+
+    stage_begin(&stage, PATH);
+    xti_clean_plan(stage.txn, &NONE, &victims);
+    (void)CHECK_U64(victims.count, 0);
+    blocks_kill(&stage, BLOCKS / 16, 2);
+    xti_clean_plan(stage.txn, &NONE, &victims);
+    (void)CHECK_U64(victims.due_count, 0);
+    (void)CHECK(victims.move_units < 64);
+    stage_end(&stage);
+}
+
+static void what_is_worth_most_comes_first_and_what_is_needed_is_due(void)
+{
+    struct stage stage;
+    struct xti_clean_victims victims;
+    struct xti_clean_balance balance;
+    double freed = 0;
+
+    stage_begin(&stage, PATH);
+    blocks_kill(&stage, BLOCKS * 3 / 4, 2);
+    xti_clean_plan(stage.txn, &NONE, &victims);
+    xti_clean_balance(stage.txn, &balance);
+    (void)CHECK(victims.due_count > 0 && victims.due_count < victims.count);
+    (void)CHECK(balance.units > XTI_CLEAN_TARGET * (double)balance.live_units);
+    for (uint32_t i = 0; i < victims.count; i++) {
+        const struct xti_arena *arena = xti_space_arena(&stage.txn->space, victims.ids[i]);
+
+        (void)CHECK(arena->is_sealed && share_of(&stage, victims.ids[i]) <= 0.75);
+        freed += i < victims.due_count ? (double)arena->durable_units : 0;
+    }
+    /* When they are gone the target is kept, until the next arena is full. */
+    (void)CHECK((double)balance.units - freed <= XTI_CLEAN_TARGET * (double)balance.live_units);
+    (void)CHECK_U64(victims.live_units, xti_clean_live_units(stage.txn, victims.ids[0]));
+    stage_end(&stage);
+}
+
+static void a_small_change_moves_little(void)
+{
+    struct stage stage;
+    struct xti_clean_victims victims;
+
+    stage_begin(&stage, PATH);
+    blocks_kill(&stage, BLOCKS - 8, 2);
+    xti_clean_plan(stage.txn, &NONE, &victims);
+    (void)CHECK(victims.move_units > 0 && victims.move_units <= (256u << 10) / XTD_UNIT_BYTES);
+    (void)CHECK(victims.move_due_units > 0 && victims.move_due_units <= victims.move_units + 256);
+    stage_end(&stage);
+}
+
+static void arenas_that_are_stuck_or_kept_are_left_alone(void)
+{
+    struct stage stage;
+    struct xti_clean_victims first;
+    struct xti_clean_victims victims;
+    uint64_t number;
+
+    stage_begin(&stage, PATH);
+    blocks_kill(&stage, BLOCKS * 3 / 4, 2);
+    xti_clean_plan(stage.txn, &NONE, &first);
+    xti_clean_plan(stage.txn, &(struct xti_clean_stuck){first.ids, 1}, &victims);
+    (void)CHECK(victims.count > 0);
+    for (uint32_t i = 0; i < victims.count; i++)
+        (void)CHECK(victims.ids[i] != first.ids[0]);
+    (void)CHECK_STATUS(xti_txn_keep(stage.txn, "", &number, NULL), XT_OK);
+    xti_clean_plan(stage.txn, &NONE, &victims);
+    (void)CHECK_U64(victims.count, 0);
+    (void)CHECK_U64(xti_clean_live_units(stage.txn, first.ids[0]), 0);
+    (void)CHECK_STATUS(xti_txn_drop(stage.txn, number, NULL), XT_OK);
+    xti_clean_plan(stage.txn, &NONE, &victims);
+    (void)CHECK_U64(victims.ids[0], first.ids[0]);
+    stage_end(&stage);
+}
+
+static void by_hand_as_many_are_chosen_as_it_takes(void)
+{
+    struct stage stage;
+    struct xti_clean_victims victims;
+    struct xti_clean_victims few;
+
+    stage_begin(&stage, PATH);
+    blocks_kill(&stage, BLOCKS * 3 / 4, 4);
+    xti_clean_plan_all(stage.txn, &NONE, 3.0, &victims);
+    (void)CHECK_U64(victims.count, 0);
+    xti_clean_plan_all(stage.txn, &NONE, 1.1, &victims);
+    (void)CHECK(victims.count > 0);
+    (void)CHECK_U64(victims.due_count, victims.count);
+    xti_clean_plan_all(stage.txn, &NONE, 1.2, &few);
+    (void)CHECK(few.count <= victims.count);
+    stage_end(&stage);
+}
+
+static void in_memory_nothing_is_cleaned(void)
+{
+    struct stage stage;
+    struct xti_clean_victims victims;
+
+    stage_begin(&stage, NULL);
+    blocks_kill(&stage, BLOCKS * 3 / 4, 2);
+    xti_clean_plan(stage.txn, &NONE, &victims);
+    (void)CHECK_U64(victims.count, 0);
+    xti_clean_plan_all(stage.txn, &NONE, 1.1, &victims);
+    (void)CHECK_U64(victims.count, 0);
+    stage_end(&stage);
+}
+
+CHECK_MAIN({"nothing_is_due_where_the_target_is_kept", nothing_is_due_where_the_target_is_kept},
+           {"what_is_worth_most_comes_first_and_what_is_needed_is_due",
+            what_is_worth_most_comes_first_and_what_is_needed_is_due},
+           {"a_small_change_moves_little", a_small_change_moves_little},
+           {"arenas_that_are_stuck_or_kept_are_left_alone",
+            arenas_that_are_stuck_or_kept_are_left_alone},
+           {"by_hand_as_many_are_chosen_as_it_takes", by_hand_as_many_are_chosen_as_it_takes},
+           {"in_memory_nothing_is_cleaned", in_memory_nothing_is_cleaned})
