@@ -1,7 +1,9 @@
 /* bench/steady.c -- sub-command steady: a store whose items move for ever.
  *
  * Every item moves ten times to a random place, in commits of 100 moves. What the files occupy is
- * compared with what is alive in them, and every commit is timed.
+ * compared with what is alive in them, after each commit; and every commit is timed, with its syncs
+ * and without. At the end the same store goes on for a while with cleaning switched off: what a
+ * commit takes and writes then is what it takes and writes for its own sake.
  *
  * SPDX-License-Identifier: MIT
  */
@@ -11,10 +13,20 @@
 #include "files.h"
 #include "stores.h"
 
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum { commit_moves = 100, moves_per_item = 10, lines = 20, buckets = 40 };
+enum { commit_moves = 100, moves_per_item = 10, lines = 20, own_commits = 200, buckets = 40 };
+
+/* Bucket i: below 2^i microseconds. */
+struct times {
+    uint64_t count;
+    uint64_t all[buckets];
+    uint64_t unsynced[buckets]; /* the same without the time for syncs */
+    uint64_t slowest_ns;
+    uint64_t slowest_unsynced_ns;
+};
 
 struct steady {
     const struct settings *settings;
@@ -22,9 +34,11 @@ struct steady {
     xt_store *store;
     uint64_t items;
     uint64_t moved;
-    uint64_t histogram[buckets]; /* of commits; bucket i: below 2^i microseconds */
-    uint64_t slowest_ns;
+    uint64_t sync_ns;         /* of this handle, up to the last commit */
     double amplification_max; /* once warm: after every item has moved once */
+    uint64_t warm_commits;
+    uint64_t warm_written; /* bytes, by all commits that began when it was warm */
+    uint64_t warm_cleaned; /* of these: moved out of arenas that were cleaned */
 };
 
 static void must(xt_status status, const char *what)
@@ -58,15 +72,59 @@ static unsigned bucket_of(uint64_t ns)
     return i;
 }
 
-static void commit_next(struct steady *steady)
+/* By this process, to files, so far. */
+static uint64_t bytes_written(void)
+{
+    char line[256];
+    uint64_t bytes = 0;
+    FILE *file = fopen("/proc/self/io", "r");
+    if (file == NULL)
+        bench_die("/proc/self/io: cannot be read");
+    while (fgets(line, sizeof line, file) != NULL && sscanf(line, "wchar: %" SCNu64, &bytes) != 1)
+        ;
+    fclose(file);
+    return bytes;
+}
+
+static xt_writer_stats writer_stats(const struct steady *steady)
+{
+    xt_writer_stats stats = {.struct_size = sizeof stats};
+    must(xt_store_writer(steady->store, &stats), "xt_store_writer");
+    return stats;
+}
+
+static void commit_next(struct steady *steady, struct times *times)
 {
     for (unsigned i = 0; i < commit_moves; i++)
         move_next(steady);
     uint64_t start = clock_now_ns();
     must(xt_store_commit(steady->store, NULL), "xt_store_commit");
     uint64_t ns = clock_now_ns() - start;
-    steady->histogram[bucket_of(ns)]++;
-    steady->slowest_ns = ns > steady->slowest_ns ? ns : steady->slowest_ns;
+    uint64_t synced_ns = writer_stats(steady).sync.total_ns;
+    uint64_t unsynced_ns = ns - (synced_ns - steady->sync_ns);
+    steady->sync_ns = synced_ns;
+    times->count++;
+    times->all[bucket_of(ns)]++;
+    times->unsynced[bucket_of(unsynced_ns)]++;
+    times->slowest_ns = ns > times->slowest_ns ? ns : times->slowest_ns;
+    if (unsynced_ns > times->slowest_unsynced_ns)
+        times->slowest_unsynced_ns = unsynced_ns;
+}
+
+/* Files are measured after each commit once the store is warm, and so are bytes. */
+static void commit_warm(struct steady *steady, struct times *times)
+{
+    xt_store_stats stats = {.struct_size = sizeof stats};
+    uint64_t written = bytes_written();
+    uint64_t cleaned = writer_stats(steady).moved_bytes;
+    commit_next(steady, times);
+    must(xt_store_stat(steady->store, &stats), "xt_store_stat");
+    steady->warm_commits++;
+    steady->warm_written += bytes_written() - written;
+    steady->warm_cleaned += writer_stats(steady).moved_bytes - cleaned;
+    double amplification = (double)stats.file_bytes / (double)stats.live_bytes;
+    if (amplification > steady->amplification_max)
+        steady->amplification_max = amplification;
 }
 
 static void line_print(struct steady *steady)
@@ -77,8 +135,6 @@ static void line_print(struct steady *steady)
     char text[4][32];
     must(xt_store_stat(steady->store, &stats), "xt_store_stat");
     double amplification = (double)files / (double)stats.live_bytes;
-    if (steady->moved > steady->items && amplification > steady->amplification_max)
-        steady->amplification_max = amplification;
     fprintf(out, "| %s | %s | %s | %.2f | %llu | %s |\n",
             report_grouped((double)steady->moved, text[0]),
             report_grouped((double)stats.live_bytes / 1024.0, text[1]),
@@ -88,31 +144,68 @@ static void line_print(struct steady *steady)
     fflush(out);
 }
 
-static void histogram_print(const struct steady *steady)
+static void histogram_print(const struct steady *steady, const struct times *times,
+                            const struct times *own)
 {
     FILE *out = steady->settings->report.markdown;
-    uint64_t all = 0;
-    uint64_t sum = 0;
-    char text[32];
-    for (unsigned i = 0; i < buckets; i++)
-        all += steady->histogram[i];
+    uint64_t sums[4] = {0, 0, 0, 0};
     fprintf(out,
-            "\nFiles take at most %.2f times what is alive, once every item has moved. How "
-            "long a commit takes:\n\n| below µs | commits | together %% |\n|---|---|---|\n",
-            steady->amplification_max);
-    for (unsigned i = 0; i < buckets; i++) {
-        sum += steady->histogram[i];
-        if (steady->histogram[i] > 0)
-            fprintf(out, "| %llu | %s | %.3f |\n", 1ull << i,
-                    report_grouped((double)steady->histogram[i], text),
-                    100.0 * (double)sum / (double)all);
+            "\nFiles take at most %.2f times what is alive, once every item has moved.\n\nHow long "
+            "commits take: per cent of them, with their syncs and without; and of %" PRIu64
+            " without cleaning.\n\n| below µs | commits | without syncs | no cleaning | without "
+            "syncs |\n|---|---|---|---|---|\n",
+            steady->amplification_max, own->count);
+    for (unsigned i = 0; i < buckets && sums[0] < times->count; i++) {
+        sums[0] += times->all[i];
+        sums[1] += times->unsynced[i];
+        sums[2] += own->all[i];
+        sums[3] += own->unsynced[i];
+        if (sums[1] > 0 || sums[3] > 0)
+            fprintf(out, "| %llu | %.3f | %.3f | %.1f | %.1f |\n", 1ull << i,
+                    100.0 * (double)sums[0] / (double)times->count,
+                    100.0 * (double)sums[1] / (double)times->count,
+                    100.0 * (double)sums[2] / (double)own->count,
+                    100.0 * (double)sums[3] / (double)own->count);
     }
-    fprintf(out, "\nThe slowest took %.1f ms.\n", (double)steady->slowest_ns * 1e-6);
+    fprintf(out,
+            "\nThe slowest took %.1f ms, %.1f without its syncs; of those without cleaning %.1f "
+            "and %.1f ms.\n",
+            (double)times->slowest_ns * 1e-6, (double)times->slowest_unsynced_ns * 1e-6,
+            (double)own->slowest_ns * 1e-6, (double)own->slowest_unsynced_ns * 1e-6);
+}
+
+static void bytes_print(const struct steady *steady, double own)
+{
+    FILE *out = steady->settings->report.markdown;
+    double commits = (double)steady->warm_commits * 1024.0;
+    double written = (double)steady->warm_written / commits;
+    double cleaned = (double)steady->warm_cleaned / commits;
+    fprintf(out,
+            "\nA commit writes %.0f KiB once every item has moved: %.0f for its own changes, %.0f "
+            "that move out of arenas,\n%.0f for paths to these and for manifests.\n",
+            written, own, cleaned, written - own - cleaned);
+}
+
+/* The store goes on without cleaning. */
+static double own_run(struct steady *steady, struct times *own)
+{
+    xt_open_options options = XT_OPEN_OPTIONS_INIT;
+    must(xt_store_close(steady->store), "xt_store_close");
+    options.writable = true;
+    options.no_cleaning = true;
+    must(xt_store_open(steady->path, &options, &steady->store), steady->path);
+    steady->sync_ns = writer_stats(steady).sync.total_ns;
+    uint64_t written = bytes_written();
+    for (unsigned i = 0; i < own_commits; i++)
+        commit_next(steady, own);
+    return (double)(bytes_written() - written) / own_commits / 1024.0;
 }
 
 void bench_steady(const struct settings *settings)
 {
     static struct steady steady;
+    static struct times times;
+    static struct times own;
     struct load_limits limits = {settings->threads, 0};
     xt_open_options options = XT_OPEN_OPTIONS_INIT;
     char path[4096];
@@ -135,10 +228,12 @@ void bench_steady(const struct settings *settings)
     line_print(&steady);
     for (unsigned line = 1; line <= lines; line++) {
         while (steady.moved < steady.items * moves_per_item * line / lines)
-            commit_next(&steady);
+            (steady.moved < steady.items ? commit_next : commit_warm)(&steady, &times);
         line_print(&steady);
     }
-    histogram_print(&steady);
+    double own_kib = own_run(&steady, &own);
+    histogram_print(&steady, &times, &own);
+    bytes_print(&steady, own_kib);
     must(xt_store_close(steady.store), "xt_store_close");
     files_remove(path);
 }
