@@ -78,7 +78,7 @@ static void what_is_worth_most_comes_first_and_what_is_needed_is_due(void)
     xti_clean_plan(stage.txn, &NONE, &victims);
     xti_clean_balance(stage.txn, &balance);
     (void)CHECK(victims.due_count > 0 && victims.due_count < victims.count);
-    (void)CHECK(balance.units > XTI_CLEAN_TARGET * (double)balance.live_units);
+    (void)CHECK((double)balance.units > XTI_CLEAN_TARGET * (double)balance.live_units);
     for (uint32_t i = 0; i < victims.count; i++) {
         const struct xti_arena *arena = xti_space_arena(&stage.txn->space, victims.ids[i]);
 
