@@ -8,14 +8,16 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "contestants.h"
 #include "report.h"
 
 struct settings {
     struct report report;
-    bool is_quick;    /* minutes instead of half an hour */
-    bool is_cpu_time; /* processor time, for a machine that is not ours alone */
-    uint64_t items;   /* 0: what the sub-command measures by default */
-    unsigned rounds;  /* 0: likewise */
+    bool is_quick;      /* minutes instead of half an hour */
+    bool is_cpu_time;   /* processor time, for a machine that is not ours alone */
+    uint64_t items;     /* 0: what the sub-command measures by default */
+    unsigned rounds;    /* 0: likewise */
+    uint64_t questions; /* windows or points of a round, at most; 0: what is measured by default */
     unsigned threads;
     uint64_t seed;
     const char *work;   /* folder for stores; they are removed again */

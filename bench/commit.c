@@ -188,7 +188,9 @@ static void bench_print(const struct commit_bench *bench, uint64_t items)
             cell_print(bench, &bench->stores[i], size);
         fprintf(out, "\n");
     }
-    fprintf(out, "\nPeers: %s; %s.\n", commit_sqlite.version(), commit_lmdb.version());
+    for (size_t i = 1; i < bench->count; i++)
+        fprintf(out, "%s%s", i == 1 ? "\nPeers: " : "; ", bench->stores[i].committer->version());
+    fprintf(out, "%s", bench->count > 1 ? ".\n" : "");
     fflush(out);
 }
 

@@ -3,7 +3,7 @@
  * SPDX-License-Identifier: MIT
  */
 #include "committer.h"
-#include "contestant.h"
+#include "contestants.h"
 #include "stores.h"
 
 #include <stddef.h>
@@ -61,7 +61,9 @@ const struct committer commit_xtree = {
 
 const struct committer *const committers[] = {
     &commit_xtree,
+#ifdef BENCH_WITH_PEERS
     &commit_sqlite,
     &commit_lmdb,
+#endif
     NULL,
 };

@@ -1,10 +1,10 @@
 /* bench/contestant.h -- what a spatial index must offer to be measured here.
  *
- * One file, with_<name>, implements this for each library. To add yours: write the functions
- * below, add the file to CMakeLists.txt, and name the struct in the `contestants` table of
- * contestants.c. The id of an item is its row in the data set, so that answers can be compared.
- * Functions that cannot do their work end the program with bench_die(): a measurement that
- * half succeeded is worth nothing.
+ * One file, with_<name>, implements this for each library. Yours can do so without a change here:
+ * xtree-bench loads shared libraries (--with FILE) that export the symbol `contestants_offered`.
+ * bench/README.md shows the way, bench/examples/plain_scan.c is one. The id of an item is its row
+ * in the data set, so that answers can be compared. Functions that cannot do their work end the
+ * program with bench_die(): a measurement that half succeeded is worth nothing.
  *
  * SPDX-License-Identifier: MIT
  */
@@ -24,7 +24,7 @@ struct dataset {
     const char *name;
     bool is_boxes;
     bool is_uniform; /* in two dimensions, so that windows follow from the density */
-    unsigned dims;   /* the peers take two */
+    unsigned dims;
     size_t count;
     double *coords;
 };
@@ -48,19 +48,39 @@ struct join_answer {
     uint64_t sum;
 };
 
+/* Windows in a row, and what each of them gives. */
+struct window_batch {
+    const double *bounds;
+    size_t count;
+    uint64_t *counts;
+    uint64_t *sums; /* of the ids; NULL where they are not asked for */
+};
+
 /* More than any library wants to be handed at a time. */
 #define WINDOW_SLACK 1024
 
-/* An index in memory. `way` counts the entries of `builders`, `walker` those of `walkers`.
+/* Grows by one whenever the struct below changes. */
+#define CONTESTANT_INTERFACE 1u
+
+/* An index. `way` counts the entries of `builders`, `walker` those of `walkers`.
  *
  * A library offers what it can: each sub-command takes the contestants that have what it measures,
- * and leaves out those where the function is NULL. Only what stands before the first gap is a must.
+ * and leaves out those where the function is NULL. A must are the interface, the name, the version,
+ * the walkers, bytes() and destroy(). The data set outlives every index that was made of it.
  */
 struct contestant {
+    uint32_t interface; /* CONTESTANT_INTERFACE */
     const char *name;
     const char *(*version)(void); /* version and configuration, one line */
-    const char *const *walkers;   /* names of the ways to query, NULL at the end */
-    bool (*can_walk)(void *built, unsigned walker); /* this processor has what it takes */
+    const char *(*absent)(void);  /* why it cannot take part here; it, or what it returns: NULL */
+    bool is_float32; /* keeps 32 bits of a coordinate: where it differs is counted and told */
+    bool is_linear;  /* looks at every item for every question: is not asked for pairs */
+
+    size_t items_most;                         /* more would take it too long; 0: any number */
+    bool (*takes)(const struct dataset *like); /* dimensions, points or boxes; NULL: everything */
+
+    const char *const *walkers; /* names of the ways to query, NULL at the end */
+    bool (*can_walk)(void *built, unsigned walker); /* on this processor; NULL: always */
     uint64_t (*bytes)(const void *built);           /* what the finished index occupies */
     void (*destroy)(void *built);
 
@@ -89,6 +109,7 @@ struct contestant {
      * if that is what the library computes); nearest_many does it for `count` points in one call,
      * k results for each. */
     bool is_squared;
+    size_t k_most; /* 0: any number */
     void (*nearest)(void *built, unsigned walker, const double *point, size_t k, uint64_t *ids,
                     double *distances);
     void (*nearest_many)(void *built, const double *points, size_t count, size_t k, uint64_t *ids,
@@ -96,20 +117,19 @@ struct contestant {
 
     /* All pairs of an item of `a` and one of `b` that meet; b == a: each unordered pair of
      * different items once. `rows` are the items of `b` in Hilbert order, for those who can only
-     * ask with one window after the other. */
+     * ask with one window after the other; NULL: window() is asked so. */
     struct join_answer (*join)(void *a, void *b, const struct rows *rows);
+
+    /* For an index in another process or language, where a call for each question would measure
+     * the way there. It has window_many() in place of window(), nearest_many() in place of
+     * nearest(), and tells how long its last work took by its own clock. */
+    void (*window_many)(void *built, const struct window_batch *batch);
+    uint64_t (*own_ns)(const void *index, bool is_cpu_time); /* build to nearest_many */
+    uint64_t (*own_peak_kib)(const void *built);             /* of memory, while it was built */
 };
 
-/* The first one is ours, the others are compared with it. NULL at the end. */
-extern const struct contestant *const contestants[];
-extern const struct contestant with_xtree;
-extern const struct contestant with_xtree_published; /* as above, publishing every 1,000 changes */
-extern const struct contestant with_boost;
-extern const struct contestant with_boost_rstar;
-extern const struct contestant with_boost_quadratic;
-extern const struct contestant with_boost_linear;
-extern const struct contestant with_flann;
-extern const struct contestant with_nanoflann;
+/* What a shared library exports, NULL at the end. */
+extern const struct contestant *const contestants_offered[];
 
 /* A number of two ids; of a self-join, whose pairs have no order, the smaller one comes first. */
 static inline uint64_t hash_pair(uint64_t a, uint64_t b)
@@ -117,26 +137,8 @@ static inline uint64_t hash_pair(uint64_t a, uint64_t b)
     return (a * 0x9e3779b97f4a7c15u) ^ (b * 0xbf58476d1ce4e5b9u);
 }
 
-/* What an opener looks for: a small window, or one key below the number of items. */
-struct probe {
-    double window[4];
-    uint64_t key;
-};
-
-/* A store on disk, of which only opening is measured. */
-struct opener {
-    const char *name;
-    const char *(*version)(void);
-    void (*create)(const char *path, uint64_t items, uint64_t seed, unsigned threads);
-
-    /* Opens the store and fetches the first answer; returns how many results it has. Nothing is
-     * closed: the process ends soon after, and closing is not what is measured. */
-    uint64_t (*first_answer)(const char *path, const struct probe *probe);
-};
-
-extern const struct opener *const openers[];
-extern const struct opener open_xtree;
-extern const struct opener open_lmdb;
+/* Where a contestant may keep files until its index is destroyed: a folder, which exists. */
+const char *bench_folder(void);
 
 /* Prints the message to standard error and ends the program. */
 #if defined(__GNUC__)

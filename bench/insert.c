@@ -2,7 +2,8 @@
  *
  * Each round makes a new index of every library, adds all items in a given order, and removes half
  * of them, picked at random; the last round removes nothing, and its indexes answer windows, beside
- * a bulk-loaded tree.
+ * a bulk-loaded tree. A library that is slow adds items in random order only, in the first round
+ * and in the last, and removes as many as it can in some seconds.
  *
  * SPDX-License-Identifier: MIT
  */
@@ -12,15 +13,22 @@
 #include "orders.h"
 #include "rivals.h"
 
+#include <stdlib.h>
 #include <string.h>
 
-enum { growers_max = 8, large_count = 2000000 };
+enum { growers_max = 16, large_count = 2000000, part_count = 1000 };
+
+/* A library that needs longer than this for an item is slow, and removes for so long. */
+static const double slow_ns = 8000.0;
+static const double remove_most_ns = 5e9;
 
 /* A library in one order. */
 struct grower {
     const struct contestant *contestant;
     void *index; /* of the current round */
     uint64_t bytes;
+    bool is_slow;
+    bool is_whole; /* it has removed all that it should */
     struct series insert_ns;
     struct series remove_ns;
 };
@@ -33,13 +41,24 @@ struct growth {
     struct rows gone; /* half of them */
     size_t count;
     struct grower growers[growers_max];
+    size_t slow_count;
+    const struct contestant *slow[growers_max]; /* in the first order */
+    uint64_t *ids;
 };
 
-/* Of the peers only the best to query grows beyond two million: the others take many minutes. */
+static bool is_slow(const struct growth *growth, const struct contestant *contestant)
+{
+    for (size_t i = 0; i < growth->slow_count; i++) {
+        if (growth->slow[i] == contestant)
+            return true;
+    }
+    return false;
+}
+
 static bool grows(const struct growth *growth, const struct contestant *contestant)
 {
-    bool is_slow = contestant == &with_boost_quadratic || contestant == &with_boost_linear;
-    return contestant->create != NULL && (growth->data.count <= large_count || !is_slow);
+    return contestant->create != NULL && contestant_takes(contestant, &growth->data) &&
+           !is_slow(growth, contestant);
 }
 
 static void growers_list(struct growth *growth)
@@ -54,10 +73,14 @@ static void growers_list(struct growth *growth)
     }
 }
 
+/* Boost's rstar, where it is there: of the trees that grow the best to query. */
 static const struct grower *grower_peer(const struct growth *growth)
 {
+    const struct contestant *rstar = contestant_find("Boost rstar<16>");
     for (size_t i = 0; i < growth->count; i++) {
-        if (growth->growers[i].contestant == &with_boost_rstar)
+        const struct contestant *contestant = growth->growers[i].contestant;
+        bool is_ours = contestant->version == contestants[0]->version;
+        if (rstar != NULL ? contestant == rstar : !is_ours)
             return &growth->growers[i];
     }
     return NULL;
@@ -71,46 +94,74 @@ static void settle(const struct grower *grower)
         grower->contestant->settle(grower->index);
 }
 
+/* What has passed since `start`, or what the contestant says of its last work. */
+static uint64_t passed_ns(const struct growth *growth, const struct grower *grower, uint64_t start)
+{
+    const struct contestant *contestant = grower->contestant;
+    if (contestant->own_ns != NULL)
+        return contestant->own_ns(grower->index, growth->settings->is_cpu_time);
+    return settings_now_ns(growth->settings) - start;
+}
+
 static void insert_round(const struct growth *growth, struct grower *grower)
 {
     grower->index = grower->contestant->create(&growth->data);
     uint64_t start = settings_now_ns(growth->settings);
     grower->contestant->insert(grower->index, &growth->rows);
     settle(grower);
-    uint64_t end = settings_now_ns(growth->settings);
-    series_add(&grower->insert_ns, (double)(end - start) / (double)growth->rows.count);
+    uint64_t ns = passed_ns(growth, grower, start);
+    series_add(&grower->insert_ns, (double)ns / (double)growth->rows.count);
     grower->bytes = grower->contestant->bytes(grower->index);
+    grower->is_slow = (double)ns > slow_ns * (double)growth->rows.count;
 }
 
+static bool is_enough(size_t done, uint64_t ns)
+{
+    return (double)ns > remove_most_ns && (double)ns > slow_ns * (double)done;
+}
+
+/* Part by part, so that who is slow can be stopped. */
 static void remove_round(const struct growth *growth, struct grower *grower)
 {
-    if (grower->contestant->remove != NULL) {
+    size_t done = 0;
+    uint64_t ns = 0;
+    if (grower->contestant->remove == NULL)
+        return;
+    while (done < growth->gone.count && !is_enough(done, ns)) {
+        size_t left = growth->gone.count - done;
+        struct rows part = {.count = left < part_count ? left : part_count,
+                            .coords = growth->gone.coords + dataset_width(&growth->data) * done,
+                            .ids = growth->gone.ids + done};
         uint64_t start = settings_now_ns(growth->settings);
-        grower->contestant->remove(grower->index, &growth->gone);
-        settle(grower);
-        uint64_t end = settings_now_ns(growth->settings);
-        series_add(&grower->remove_ns, (double)(end - start) / (double)growth->gone.count);
+        grower->contestant->remove(grower->index, &part);
+        done += part.count;
+        if (done == growth->gone.count)
+            settle(grower);
+        ns += passed_ns(growth, grower, start);
     }
+    series_add(&grower->remove_ns, (double)ns / (double)done);
+    grower->is_whole = done == growth->gone.count;
 }
 
-/* What is left after removing must be the same for all: compares a number of windows. */
+/* What is left after removing must be the same for all: compares a number of windows. With 32 bits
+ * of a coordinate, some items more may meet them. */
 static void left_compare(const struct growth *growth)
 {
+    double windows[4 * 100];
     uint64_t first = 0;
+    for (uint64_t i = 0; i < 100; i++)
+        window_uniform(growth->data.count, 1000, growth->settings->seed + 5, i, windows + 4 * i);
     for (size_t i = 0; i < growth->count; i++) {
         const struct grower *grower = &growth->growers[i];
-        uint64_t sum = 0;
-        double window[4];
-        if (grower->contestant->count == NULL)
+        const struct contestant *contestant = grower->contestant;
+        if (contestant->window == NULL && contestant->window_many == NULL)
             continue;
-        for (uint64_t j = 0; j < 100; j++) {
-            window_uniform(growth->data.count, 1000, growth->settings->seed + 5, j, window);
-            sum += grower->contestant->count(grower->index, 0, window);
-        }
+        uint64_t sum = contestant_total(contestant, grower->index, windows, 100, growth->ids);
+        uint64_t most = first + (contestant->is_float32 ? first / 100 : 0);
         if (i == 0)
             first = sum;
-        else if (sum != first)
-            bench_die("%s and %s differ after removing", grower->contestant->name,
+        else if (grower->is_whole && (sum < first || sum > most))
+            bench_die("%s and %s differ after removing", contestant->name,
                       growth->growers[0].contestant->name);
     }
 }
@@ -126,13 +177,12 @@ static void grower_destroy(struct grower *grower)
 static void windows_measure(struct growth *growth)
 {
     static struct rivals rivals;
-    void *prepared = with_xtree.prepare(&growth->data);
-    void *loaded = with_xtree.build(prepared, 0, growth->settings->threads);
+    void *loaded = contestant_build(&with_xtree, &growth->data, growth->settings->threads);
     rivals_begin(&rivals, growth->settings, &growth->data);
     rivals_add_best(&rivals, &with_xtree, loaded, ", bulk-loaded");
     for (size_t i = 0; i < growth->count; i++) {
         const struct grower *grower = &growth->growers[i];
-        if (grower->contestant->window != NULL)
+        if (grower->contestant->window != NULL || grower->contestant->window_many != NULL)
             rivals_add_best(&rivals, grower->contestant, grower->index, "");
     }
     fprintf(
@@ -141,7 +191,6 @@ static void windows_measure(struct growth *growth)
     rivals_measure(&rivals);
     rivals_end(&rivals);
     with_xtree.destroy(loaded);
-    with_xtree.unprepare(prepared);
 }
 
 /* ---- telling ------------------------------------------------------------------------------- */
@@ -177,13 +226,14 @@ static void cell_print(const struct growth *growth, const struct grower *grower,
 static void growth_print(const struct growth *growth)
 {
     FILE *out = growth->settings->report.markdown;
+    const struct grower *peer = grower_peer(growth);
     char items[32];
     fprintf(out,
             "\n### %s %s points, in order: %s\n\n"
-            "| library | insert ns | times as fast as Boost rstar<16> | remove ns | times as fast "
+            "| library | insert ns | times as fast as %s | remove ns | times as fast "
             "| bytes per item |\n|---|---|---|---|---|---|\n",
             report_grouped((double)growth->data.count, items), growth->data.name,
-            order_names[growth->order]);
+            order_names[growth->order], peer != NULL ? peer->contestant->name : "none");
     for (size_t i = 0; i < growth->count; i++) {
         const struct grower *grower = &growth->growers[i];
         fprintf(out, "| %s |", grower->contestant->name);
@@ -205,18 +255,31 @@ static void bars_print(FILE *out)
 
 /* ---- the sub-command ----------------------------------------------------------------------- */
 
-static void round_run(struct growth *growth, bool is_last)
+static void first_round_run(struct growth *growth)
 {
     for (size_t i = 0; i < growth->count; i++) {
-        insert_round(growth, &growth->growers[i]);
-        if (!is_last)
-            remove_round(growth, &growth->growers[i]);
+        struct grower *grower = &growth->growers[i];
+        insert_round(growth, grower);
+        remove_round(growth, grower);
+        if (grower->is_slow)
+            growth->slow[growth->slow_count++] = grower->contestant;
     }
-    if (is_last)
-        return;
     left_compare(growth);
     for (size_t i = 0; i < growth->count; i++)
         grower_destroy(&growth->growers[i]);
+}
+
+/* Without those that are slow; the comparison was in the first round. */
+static void middle_round_run(struct growth *growth)
+{
+    for (size_t i = 0; i < growth->count; i++) {
+        struct grower *grower = &growth->growers[i];
+        if (grower->is_slow)
+            continue;
+        insert_round(growth, grower);
+        remove_round(growth, grower);
+        grower_destroy(grower);
+    }
 }
 
 static void order_measure(struct growth *growth, enum order order)
@@ -229,9 +292,11 @@ static void order_measure(struct growth *growth, enum order order)
     growers_list(growth);
     rows_make(&growth->rows, &growth->data, order, settings->seed);
     clock_pin();
-    for (unsigned round = 1; round < rounds; round++)
-        round_run(growth, false);
-    round_run(growth, true);
+    first_round_run(growth);
+    for (unsigned round = 2; round < rounds; round++)
+        middle_round_run(growth);
+    for (size_t i = 0; i < growth->count; i++)
+        insert_round(growth, &growth->growers[i]);
     clock_unpin();
     growth_print(growth);
     windows_measure(growth);
@@ -249,10 +314,15 @@ void bench_insert(const struct settings *settings)
     data_make_uniform(&growth.data, settings_items(settings, 200000, 1000000), settings->seed);
     rows_make(&shuffled, &growth.data, ORDER_RANDOM, settings->seed + 1);
     growth.gone = rows_first(&shuffled, shuffled.count / 2);
+    growth.ids = calloc(growth.data.count + WINDOW_SLACK, sizeof *growth.ids);
+    if (growth.ids == NULL)
+        bench_die("out of memory");
     bars_print(settings->report.markdown);
+    contestants_left_out(settings->report.markdown, &growth.data);
     order_measure(&growth, ORDER_RANDOM);
     order_measure(&growth, ORDER_HILBERT);
     order_measure(&growth, ORDER_X);
+    free(growth.ids);
     rows_release(&shuffled);
     data_release(&growth.data);
 }

@@ -33,10 +33,12 @@ static const char usage[] =
     "  --cpu-time      processor time, where others use the machine too; not for bulk, open\n"
     "  --items N       items; open: the largest store\n"
     "  --rounds N      rounds; open: processes for each store\n"
+    "  --questions N   windows or points of a round, at most\n"
     "  --threads N     for building (default: 2)\n"
     "  --seed N        of data and windows\n"
     "  --work FOLDER   for stores, which are removed again (default: bench-work)\n"
     "  --data FOLDER   of the real data (default: data)\n"
+    "  --with FILE     contestants of a shared library, too; once for each library\n"
     "  --out FILE      the tables (default: standard output)\n"
     "  --json FILE     one line for each result (default: none)\n"
     "  --expect FILE   quality: compare with the file, fail when anything differs\n";
@@ -106,6 +108,8 @@ static void option_read(struct settings *settings, const char *name, const char 
         settings->items = number_read(value);
     else if (strcmp(name, "--rounds") == 0)
         settings->rounds = (unsigned)number_read(value);
+    else if (strcmp(name, "--questions") == 0)
+        settings->questions = number_read(value);
     else if (strcmp(name, "--threads") == 0)
         settings->threads = (unsigned)number_read(value);
     else if (strcmp(name, "--seed") == 0)
@@ -114,6 +118,8 @@ static void option_read(struct settings *settings, const char *name, const char 
         settings->work = value;
     else if (strcmp(name, "--data") == 0)
         settings->data = value;
+    else if (strcmp(name, "--with") == 0)
+        contestants_load(value);
     else if (strcmp(name, "--out") == 0)
         settings->report.markdown = file_open(value);
     else if (strcmp(name, "--json") == 0)
@@ -178,6 +184,7 @@ int main(int argc, char **argv)
     if (child_run(argc, argv))
         return 0;
     options_read(&settings, argc - 2, argv + 2);
+    contestants_begin(settings.work);
     for (size_t i = 0; i < sizeof commands / sizeof commands[0]; i++) {
         if (strcmp(argv[1], commands[i].name) == 0) {
             command_run(&commands[i], &settings);

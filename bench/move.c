@@ -35,7 +35,7 @@ static void movers_list(struct motion *motion)
 {
     for (size_t i = 0; contestants[i] != NULL; i++) {
         const struct contestant *contestant = contestants[i];
-        if (contestant->move == NULL)
+        if (contestant->move == NULL || !contestant_takes(contestant, &motion->data))
             continue;
         if (motion->count == movers_max)
             bench_die("more than %d contestants", (int)movers_max);
@@ -105,7 +105,7 @@ static void places_compare(const struct motion *motion, unsigned round)
 static const struct mover *mover_peer(const struct motion *motion)
 {
     for (size_t i = 0; i < motion->count; i++) {
-        if (motion->movers[i].contestant == &with_boost_rstar)
+        if (motion->movers[i].contestant == contestant_find("Boost rstar<16>"))
             return &motion->movers[i];
     }
     return NULL;

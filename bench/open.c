@@ -15,7 +15,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { cases_max = 16, sizes_max = 8, probe_target = 10 };
+enum { cases_max = 32, sizes_max = 8, probe_target = 10 };
 
 struct open_case {
     const struct opener *opener;
@@ -85,6 +85,8 @@ static void cases_create(struct open_bench *bench)
 {
     for (size_t i = 0; openers[i] != NULL; i++) {
         for (size_t j = 0; j < bench->size_count; j++) {
+            if (openers[i]->items_most > 0 && bench->sizes[j] > openers[i]->items_most)
+                continue;
             if (bench->count == cases_max)
                 bench_die("more than %d stores to open", (int)cases_max);
             struct open_case *open_case = &bench->cases[bench->count++];
@@ -153,7 +155,7 @@ static void bench_print(const struct open_bench *bench)
             report_grouped((double)last->items, many),
             series_median(&last->us) / series_median(&first->us),
             report_grouped((double)first->items, few));
-    for (size_t i = 0; i < bench->size_count; i++)
+    for (size_t i = 0; i < bench->size_count && openers[1] != NULL; i++)
         fprintf(out, "%s %.2f%s", i == 0 ? " Relative to LMDB, smallest to largest:" : ",",
                 series_median(&bench->cases[i].us) /
                     series_median(&bench->cases[bench->size_count + i].us),

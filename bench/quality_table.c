@@ -6,7 +6,7 @@
 
 #include <string.h>
 
-#include "contestant.h"
+#include "contestants.h"
 
 enum { name_max = 48, value_max = 24 };
 

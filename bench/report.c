@@ -11,7 +11,7 @@
 #include <unistd.h>
 
 #include "clock.h"
-#include "contestant.h"
+#include "contestants.h"
 
 #if defined(__clang__)
 static const char compiler[] = __VERSION__;
@@ -113,9 +113,11 @@ void report_machine_json(const struct report *report, uint64_t seed)
             model, clock_core_count(), memory_gib(), compiler, (unsigned long long)seed);
     for (size_t i = 0; contestants[i] != NULL; i++) {
         if (version_is_new(i))
-            fprintf(report->json, "\"%s\", ", contestants[i]->version());
+            fprintf(report->json, "%s\"%s\"", i > 0 ? ", " : "", contestants[i]->version());
     }
-    fprintf(report->json, "\"%s\"]}\n", open_lmdb.version());
+    for (size_t i = 1; openers[i] != NULL; i++)
+        fprintf(report->json, ", \"%s\"", openers[i]->version());
+    fprintf(report->json, "]}\n");
     fflush(report->json);
 }
 
@@ -145,7 +147,9 @@ void report_machine_markdown(const struct report *report, uint64_t seed)
         if (version_is_new(i))
             fprintf(report->markdown, "\n- %s", contestants[i]->version());
     }
-    fprintf(report->markdown, "\n- %s\n", open_lmdb.version());
+    for (size_t i = 1; openers[i] != NULL; i++)
+        fprintf(report->markdown, "\n- %s", openers[i]->version());
+    fputc('\n', report->markdown);
 }
 
 /* ---- results ------------------------------------------------------------------------------- */

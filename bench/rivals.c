@@ -1,7 +1,8 @@
 /* bench/rivals.c -- indexes of several libraries that answer the same windows, in rounds.
  *
- * Every way of querying is an entry. All entries answer the same windows; the warm-up compares the
- * number and the sum of the ids of each single window, the timed rounds the number of all.
+ * Every way of querying is an entry. All entries answer the same windows, slow ones the first of
+ * them; the warm-up compares the number and the sum of the ids of each single window, the timed
+ * rounds the number of all.
  *
  * SPDX-License-Identifier: MIT
  */
@@ -27,14 +28,14 @@ void rivals_add(struct rivals *rivals, const struct contestant *contestant, void
                 const char *label)
 {
     for (unsigned walker = 0; contestant->walkers[walker] != NULL; walker++) {
-        if (!contestant->can_walk(built, walker))
+        if (!contestant_can_walk(contestant, built, walker))
             continue;
         if (rivals->count == rivals_max)
             bench_die("more than %d ways to query", (int)rivals_max);
         struct entry *entry = &rivals->entries[rivals->count++];
         *entry = (struct entry){.contestant = contestant, .built = built, .walker = walker};
-        snprintf(entry->name, sizeof entry->name, "%s, %s%s", contestant->name,
-                 contestant->walkers[walker], label);
+        snprintf(entry->name, sizeof entry->name, "%s, %s%s%s", contestant->name,
+                 contestant->walkers[walker], label, contestant->is_float32 ? ", 32-bit" : "");
     }
 }
 
@@ -62,75 +63,168 @@ static const struct entry *rivals_peer(const struct rivals *rivals)
     return NULL;
 }
 
-/* ---- one round of one entry ---------------------------------------------------------------- */
+/* ---- asking -------------------------------------------------------------------------------- */
 
-static uint64_t ids_of_all(const struct entry *entry, const struct windows *windows, uint64_t *ids)
+static const double *window_at(const struct rivals *rivals, const struct windows *windows, size_t i)
 {
-    uint64_t total = 0;
-    for (size_t i = 0; i < windows->count; i++)
-        total +=
-            entry->contestant->window(entry->built, entry->walker, windows->bounds + 4 * i, ids);
-    return total;
+    return windows->bounds + 2 * (size_t)rivals->data->dims * i;
 }
 
-static uint64_t count_of_all(const struct entry *entry, const struct windows *windows)
+/* Asks `count` windows from number `at` on, and keeps how many ids each gives, and their sum. */
+static void answers_get(struct rivals *rivals, const struct entry *entry,
+                        const struct windows *windows, size_t at, size_t count)
 {
-    uint64_t total = 0;
-    for (size_t i = 0; i < windows->count; i++)
-        total += entry->contestant->count(entry->built, entry->walker, windows->bounds + 4 * i);
-    return total;
-}
-
-static void entry_round(struct rivals *rivals, struct entry *entry, const struct windows *windows,
-                        uint64_t expected)
-{
-    const struct settings *settings = rivals->settings;
-    double count_e9 = (double)windows->count * 1e9;
-    uint64_t start = settings_now_ns(settings);
-    uint64_t total = ids_of_all(entry, windows, rivals->ids);
-    uint64_t middle = settings_now_ns(settings);
-    uint64_t counted = count_of_all(entry, windows);
-    uint64_t end = settings_now_ns(settings);
-    series_add(&entry->ids, count_e9 / (double)(middle - start));
-    series_add(&entry->counts, count_e9 / (double)(end - middle));
-    if (total != expected || counted != expected)
-        bench_die("%s gives other answers than in its warm-up", entry->contestant->name);
+    const struct contestant *contestant = entry->contestant;
+    if (contestant->window_many != NULL) {
+        struct window_batch batch = {.bounds = window_at(rivals, windows, at),
+                                     .count = count,
+                                     .counts = rivals->counts + at,
+                                     .sums = rivals->sums + at};
+        contestant->window_many(entry->built, &batch);
+        return;
+    }
+    for (size_t i = at; i < at + count; i++) {
+        const double *window = window_at(rivals, windows, i);
+        size_t found = contestant->window(entry->built, entry->walker, window, rivals->ids);
+        rivals->counts[i] = found;
+        rivals->sums[i] = 0;
+        for (size_t j = 0; j < found; j++)
+            rivals->sums[i] += rivals->ids[j];
+        if (contestant->count != NULL &&
+            contestant->count(entry->built, entry->walker, window) != found)
+            bench_die("%s counts other than it delivers", contestant->name);
+    }
 }
 
 /* ---- comparing the answers ----------------------------------------------------------------- */
 
-/* The number and the sum of the ids of one window, as one number. */
-static uint64_t answer_of(const struct entry *entry, const double *window, uint64_t *ids,
-                          size_t *count)
+static void answers_compare(const struct rivals *rivals, struct entry *entry, size_t at,
+                            size_t count)
 {
-    uint64_t sum = 0;
-    *count = entry->contestant->window(entry->built, entry->walker, window, ids);
-    for (size_t i = 0; i < *count; i++)
-        sum += ids[i];
-    if (entry->contestant->count(entry->built, entry->walker, window) != *count)
-        bench_die("%s counts other than it delivers", entry->contestant->name);
-    return sum;
+    for (size_t i = at; i < at + count; i++) {
+        entry->total += rivals->counts[i];
+        if (rivals->counts[i] == rivals->expected_counts[i] &&
+            rivals->sums[i] == rivals->expected_sums[i])
+            continue;
+        if (!entry->contestant->is_float32)
+            bench_die("%s and %s disagree about window %zu", entry->name, rivals->entries[0].name,
+                      i);
+        entry->differing++;
+    }
 }
 
-/* Returns the results of all windows together. */
-static uint64_t answers_compare(struct rivals *rivals, const struct windows *windows)
+/* As many windows as it can answer in the time that a round has; these are compared. */
+static void entry_try(struct rivals *rivals, struct entry *entry, const struct windows *windows)
+{
+    double most = rivals->settings->is_quick ? 0.25 : 1.0;
+    uint64_t start = clock_now_ns();
+    size_t part = 16;
+    entry->asked = entry->differing = 0;
+    entry->total = 0;
+    while (entry->asked < windows->count && clock_seconds_since(start) < most) {
+        size_t left = windows->count - entry->asked;
+        size_t count = part < left ? part : left;
+        answers_get(rivals, entry, windows, entry->asked, count);
+        answers_compare(rivals, entry, entry->asked, count);
+        entry->asked += count;
+        part = part < 4096 ? 2 * part : part;
+    }
+}
+
+/* What the first entry answers is what the others must: returns all its ids together. */
+static uint64_t entries_try(struct rivals *rivals, const struct windows *windows)
+{
+    struct entry *first = &rivals->entries[0];
+    uint64_t total = 0;
+    answers_get(rivals, first, windows, 0, windows->count);
+    for (size_t i = 0; i < windows->count; i++) {
+        rivals->expected_counts[i] = rivals->counts[i];
+        rivals->expected_sums[i] = rivals->sums[i];
+        total += rivals->counts[i];
+    }
+    for (size_t i = 0; i < rivals->count; i++)
+        entry_try(rivals, &rivals->entries[i], windows);
+    return total;
+}
+
+static void answers_make(struct rivals *rivals, size_t count)
+{
+    uint64_t **arrays[] = {&rivals->counts, &rivals->sums, &rivals->expected_counts,
+                           &rivals->expected_sums};
+    for (size_t i = 0; i < sizeof arrays / sizeof arrays[0]; i++) {
+        *arrays[i] = calloc(count, sizeof **arrays[i]);
+        if (*arrays[i] == NULL)
+            bench_die("out of memory");
+    }
+}
+
+static void answers_release(struct rivals *rivals)
+{
+    free(rivals->counts);
+    free(rivals->sums);
+    free(rivals->expected_counts);
+    free(rivals->expected_sums);
+}
+
+/* ---- one round of one entry ---------------------------------------------------------------- */
+
+static void total_check(const struct entry *entry, uint64_t total)
+{
+    if (total != entry->total)
+        bench_die("%s gives other answers than in its warm-up", entry->contestant->name);
+}
+
+/* What an index in another process takes, by its own clock. */
+static void many_round(const struct rivals *rivals, struct entry *entry,
+                       const struct windows *windows)
+{
+    struct window_batch batch = {
+        .bounds = windows->bounds, .count = entry->asked, .counts = rivals->counts};
+    uint64_t total = 0;
+    entry->contestant->window_many(entry->built, &batch);
+    uint64_t ns = entry->contestant->own_ns(entry->built, rivals->settings->is_cpu_time);
+    for (size_t i = 0; i < entry->asked; i++)
+        total += rivals->counts[i];
+    series_add(&entry->ids, (double)entry->asked * 1e9 / (double)ns);
+    total_check(entry, total);
+}
+
+static void ids_round(const struct rivals *rivals, struct entry *entry,
+                      const struct windows *windows)
 {
     uint64_t total = 0;
-    for (size_t i = 0; i < windows->count; i++) {
-        const double *window = windows->bounds + 4 * i;
-        size_t count = 0;
-        uint64_t sum = answer_of(&rivals->entries[0], window, rivals->ids, &count);
-        for (size_t j = 1; j < rivals->count; j++) {
-            const struct entry *entry = &rivals->entries[j];
-            size_t other_count = 0;
-            uint64_t other_sum = answer_of(entry, window, rivals->ids, &other_count);
-            if (other_count != count || other_sum != sum)
-                bench_die("%s and %s disagree about window %zu", entry->name,
-                          rivals->entries[0].name, i);
-        }
-        total += count;
+    uint64_t start = settings_now_ns(rivals->settings);
+    for (size_t i = 0; i < entry->asked; i++)
+        total += entry->contestant->window(entry->built, entry->walker,
+                                           window_at(rivals, windows, i), rivals->ids);
+    uint64_t ns = settings_now_ns(rivals->settings) - start;
+    series_add(&entry->ids, (double)entry->asked * 1e9 / (double)ns);
+    total_check(entry, total);
+}
+
+static void count_round(const struct rivals *rivals, struct entry *entry,
+                        const struct windows *windows)
+{
+    uint64_t total = 0;
+    uint64_t start = settings_now_ns(rivals->settings);
+    for (size_t i = 0; i < entry->asked; i++)
+        total +=
+            entry->contestant->count(entry->built, entry->walker, window_at(rivals, windows, i));
+    uint64_t ns = settings_now_ns(rivals->settings) - start;
+    series_add(&entry->counts, (double)entry->asked * 1e9 / (double)ns);
+    total_check(entry, total);
+}
+
+static void entry_round(const struct rivals *rivals, struct entry *entry,
+                        const struct windows *windows)
+{
+    if (entry->contestant->window_many != NULL) {
+        many_round(rivals, entry, windows);
+        return;
     }
-    return total;
+    ids_round(rivals, entry, windows);
+    if (entry->contestant->count != NULL)
+        count_round(rivals, entry, windows);
 }
 
 /* ---- telling ------------------------------------------------------------------------------- */
@@ -144,6 +238,10 @@ static void cell_print(const struct rivals *rivals, const struct entry *entry,
     char number[32];
     char spread[64] = "";
     char benchmark[64];
+    if (own->count == 0) {
+        fprintf(rivals->settings->report.markdown, " | |");
+        return;
+    }
     if (peer != NULL && entry != peer) {
         series_ratio(own, is_count ? &peer->counts : &peer->ids, &ratio);
         report_spread(&ratio, spread);
@@ -161,6 +259,23 @@ static void cell_print(const struct rivals *rivals, const struct entry *entry,
                             .series = own,
                             .ratio = ratio.count > 0 ? &ratio : NULL};
     report_result(&rivals->settings->report, &result);
+}
+
+/* A line about those that keep 32 bits of a coordinate. */
+static void notes_add(struct rivals *rivals, const struct windows *windows)
+{
+    for (size_t i = 0; i < rivals->count; i++) {
+        const struct entry *entry = &rivals->entries[i];
+        size_t used = strlen(rivals->notes);
+        char differing[32];
+        char asked[32];
+        if (!entry->contestant->is_float32)
+            continue;
+        snprintf(rivals->notes + used, sizeof rivals->notes - used,
+                 "\n%s: of %s windows of %llu, %s give other ids.\n", entry->name,
+                 report_grouped((double)entry->asked, asked), (unsigned long long)windows->target,
+                 report_grouped((double)entry->differing, differing));
+    }
 }
 
 static void target_print(const struct rivals *rivals, const struct windows *windows, uint64_t total)
@@ -192,19 +307,25 @@ static void head_print(const struct rivals *rivals)
 
 static void target_measure(struct rivals *rivals, struct windows *windows)
 {
-    unsigned rounds = rivals->settings->rounds > 0 ? rivals->settings->rounds : 7;
+    const struct settings *settings = rivals->settings;
+    unsigned rounds = settings->rounds > 0 ? settings->rounds : 7;
+    if (settings->questions > 0 && settings->questions < windows->count)
+        windows->count = (size_t)settings->questions;
     windows_make(windows, rivals->data, rivals->entries[0].contestant, rivals->entries[0].built,
-                 rivals->settings->seed + windows->target);
-    uint64_t total = answers_compare(rivals, windows);
+                 settings->seed + windows->target);
+    answers_make(rivals, windows->count);
+    uint64_t total = entries_try(rivals, windows);
     for (size_t i = 0; i < rivals->count; i++) {
         rivals->entries[i].ids.count = 0;
         rivals->entries[i].counts.count = 0;
     }
     for (unsigned round = 0; round < rounds; round++) {
         for (size_t i = 0; i < rivals->count; i++)
-            entry_round(rivals, &rivals->entries[i], windows, total);
+            entry_round(rivals, &rivals->entries[i], windows);
     }
     target_print(rivals, windows, total);
+    notes_add(rivals, windows);
+    answers_release(rivals);
     windows_release(windows);
 }
 
@@ -220,4 +341,5 @@ void rivals_measure(struct rivals *rivals)
     for (size_t i = 0; i < sizeof targets / sizeof targets[0]; i++)
         target_measure(rivals, &targets[i]);
     clock_unpin();
+    fputs(rivals->notes, rivals->settings->report.markdown);
 }

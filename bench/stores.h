@@ -7,7 +7,7 @@
 
 #include <stdint.h>
 
-#include "contestant.h"
+#include "contestants.h"
 #include "xtree.h"
 
 struct load_limits {

@@ -6,15 +6,6 @@
 #include "data.h"
 #include "rivals.h"
 
-static void *built_from(const struct contestant *contestant, const struct dataset *data,
-                        unsigned threads)
-{
-    void *prepared = contestant->prepare(data);
-    void *built = contestant->build(prepared, 0, threads);
-    contestant->unprepare(prepared);
-    return built;
-}
-
 static void head_print(const struct settings *settings, const struct dataset *data)
 {
     char items[32];
@@ -27,16 +18,19 @@ static void head_print(const struct settings *settings, const struct dataset *da
 static void data_measure(const struct settings *settings, struct dataset *data)
 {
     static struct rivals rivals;
-    void *built[rivals_max] = {NULL};
+    void *built[contestants_max] = {NULL};
     rivals_begin(&rivals, settings, data);
     for (size_t i = 0; contestants[i] != NULL; i++) {
-        if (contestants[i]->build == NULL || contestants[i]->window == NULL)
+        bool has_windows = contestants[i]->window != NULL || contestants[i]->window_many != NULL;
+        if (contestants[i]->build == NULL || !has_windows ||
+            !contestant_takes(contestants[i], data))
             continue;
-        built[i] = built_from(contestants[i], data, settings->threads);
+        built[i] = contestant_build(contestants[i], data, settings->threads);
         rivals_add(&rivals, contestants[i], built[i], "");
     }
     head_print(settings, data);
     rivals_measure(&rivals);
+    contestants_left_out(settings->report.markdown, data);
     rivals_end(&rivals);
     for (size_t i = 0; contestants[i] != NULL; i++) {
         if (built[i] != NULL)

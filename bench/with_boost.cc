@@ -2,7 +2,7 @@
 // fastest tree to query, and grown item by item with each of its three ways to split.
 //
 // SPDX-License-Identifier: MIT
-#include "contestant.h"
+#include "contestants.h"
 
 #include <cstdio>
 #include <iterator>
@@ -307,9 +307,9 @@ void destroy(void *built)
     delete static_cast<tree *>(built);
 }
 
-bool can_walk(void *, unsigned)
+bool takes(const struct dataset *like)
 {
-    return true;
+    return like->dims == 2;
 }
 
 size_t window_ids(void *built, unsigned, const double *window, uint64_t *ids)
@@ -370,8 +370,9 @@ const char *const walkers[] = {"query", nullptr};
 contestant common()
 {
     contestant out = {};
+    out.interface = CONTESTANT_INTERFACE;
     out.walkers = walkers;
-    out.can_walk = can_walk;
+    out.takes = takes;
     out.bytes = bytes;
     out.destroy = destroy;
     out.window = window_ids;
@@ -394,11 +395,14 @@ contestant packing()
     return out;
 }
 
-template <class Parameters> contestant growing(const char *name, const char *(*version)())
+/* The cheaper two ways to split make trees that take minutes beyond some millions. */
+template <class Parameters>
+contestant growing(const char *name, const char *(*version)(), size_t items_most)
 {
     contestant out = common();
     out.name = name;
     out.version = version;
+    out.items_most = items_most;
     out.create = create<Parameters>;
     out.insert = insert;
     out.remove = remove;
@@ -410,9 +414,9 @@ template <class Parameters> contestant growing(const char *name, const char *(*v
 extern "C" {
 extern const struct contestant with_boost = packing();
 extern const struct contestant with_boost_rstar =
-    growing<bgi::rstar<16>>("Boost rstar<16>", rstar_version);
+    growing<bgi::rstar<16>>("Boost rstar<16>", rstar_version, 0);
 extern const struct contestant with_boost_quadratic =
-    growing<bgi::quadratic<16>>("Boost quadratic<16>", quadratic_version);
+    growing<bgi::quadratic<16>>("Boost quadratic<16>", quadratic_version, 2000000);
 extern const struct contestant with_boost_linear =
-    growing<bgi::linear<16>>("Boost linear<16>", linear_version);
+    growing<bgi::linear<16>>("Boost linear<16>", linear_version, 2000000);
 }

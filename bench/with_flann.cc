@@ -1,10 +1,10 @@
-// bench/with_flann.cc -- FLANN's exact kd-tree, KDTreeSingleIndex, over points in two dimensions.
+// bench/with_flann.cc -- FLANN's exact kd-tree, KDTreeSingleIndex, over points.
 //
 // Of leaf sizes from 4 to 32, 20 is the fastest over all k here; reordered points are its default.
 // The tree is asked directly: flann::Index and knnSearch() cost more per query.
 //
 // SPDX-License-Identifier: MIT
-#include "contestant.h"
+#include "contestants.h"
 
 #include <cstdio>
 #include <limits>
@@ -59,9 +59,9 @@ void destroy(void *built)
     delete static_cast<tree *>(built);
 }
 
-bool can_walk(void *, unsigned)
+bool takes(const struct dataset *like)
 {
-    return true;
+    return !like->is_boxes;
 }
 
 void nearest(void *built, unsigned, const double *from, size_t k, uint64_t *ids, double *distances)
@@ -87,10 +87,11 @@ const char *const walkers[] = {"kd-tree", nullptr};
 contestant make()
 {
     contestant out = {};
+    out.interface = CONTESTANT_INTERFACE;
+    out.takes = takes;
     out.name = "FLANN";
     out.version = version;
     out.walkers = walkers;
-    out.can_walk = can_walk;
     out.bytes = bytes;
     out.destroy = destroy;
     out.builders = builders;

@@ -5,7 +5,7 @@
  * SPDX-License-Identifier: MIT
  */
 #define _GNU_SOURCE 1
-#include "contestant.h"
+#include "contestants.h"
 
 #include <stdio.h>
 #include <string.h>

@@ -6,7 +6,7 @@
  * SPDX-License-Identifier: MIT
  */
 #include "committer.h"
-#include "contestant.h"
+#include "contestants.h"
 
 #include <stdbool.h>
 #include <stdio.h>

@@ -2,7 +2,7 @@
  *
  * SPDX-License-Identifier: MIT
  */
-#include "contestant.h"
+#include "contestants.h"
 #include "data.h"
 #include "stores.h"
 
@@ -360,6 +360,7 @@ static struct join_answer join(void *handle_a, void *handle_b, const struct rows
 }
 
 const struct contestant with_xtree = {
+    .interface = CONTESTANT_INTERFACE,
     .name = "XTree",
     .version = version,
     .walkers = walkers,
@@ -384,6 +385,7 @@ const struct contestant with_xtree = {
 };
 
 const struct contestant with_xtree_published = {
+    .interface = CONTESTANT_INTERFACE,
     .name = "XTree, a publish every 1,000",
     .version = version,
     .walkers = walkers,
