@@ -14,8 +14,20 @@
 const struct contestant *contestants[contestants_max + 1] = {
     &with_xtree,        &with_xtree_published,
 #ifdef BENCH_WITH_PEERS
-    &with_boost,        &with_boost_rstar,     &with_boost_quadratic,
-    &with_boost_linear, &with_flann,           &with_nanoflann,
+    &with_boost,        &with_boost_rstar,       &with_boost_quadratic,    &with_boost_linear,
+    &with_flann,        &with_nanoflann,         &with_sqlite_rtree,
+#endif
+#ifdef BENCH_WITH_CGAL
+    &with_cgal,
+#endif
+#ifdef BENCH_WITH_GEOS
+    &with_geos,
+#endif
+#ifdef BENCH_WITH_SPATIALINDEX
+    &with_spatialindex, &with_spatialindex_disk, &with_spatialindex_rstar,
+#endif
+#ifdef BENCH_WITH_FAISS
+    &with_faiss,
 #endif
     &with_scan,
 };
@@ -24,6 +36,10 @@ const struct opener *const openers[] = {
     &open_xtree,
 #ifdef BENCH_WITH_PEERS
     &open_lmdb,
+    &open_sqlite,
+#endif
+#ifdef BENCH_WITH_SPATIALINDEX
+    &open_spatialindex,
 #endif
     NULL,
 };
@@ -33,9 +49,24 @@ struct absence {
     const char *why;
 };
 
+#define NOT_BUILT "was not there when this program was built"
+
 static struct absence absences[contestants_max + 1] = {
 #ifndef BENCH_WITH_PEERS
     {"all peers", "this program was built without XTREE_BENCH"},
+#else
+#ifndef BENCH_WITH_CGAL
+    {"CGAL", NOT_BUILT},
+#endif
+#ifndef BENCH_WITH_GEOS
+    {"GEOS", NOT_BUILT},
+#endif
+#ifndef BENCH_WITH_SPATIALINDEX
+    {"libspatialindex", NOT_BUILT},
+#endif
+#ifndef BENCH_WITH_FAISS
+    {"FAISS", NOT_BUILT},
+#endif
 #endif
     {NULL,        NULL                                        },
 };
