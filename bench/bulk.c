@@ -67,9 +67,11 @@ static uint64_t entry_peak(void *context)
     memory_peak_reset();
     uint64_t before = memory_now_kib();
     void *built = entry->contestant->build(prepared, entry->way, entry->threads);
-    if (entry->contestant->own_peak_kib != NULL)
-        return entry->contestant->own_peak_kib(built);
-    return memory_peak_kib() - before;
+    uint64_t peak_kib = entry->contestant->own_peak_kib != NULL
+                            ? entry->contestant->own_peak_kib(built)
+                            : memory_peak_kib() - before;
+    entry->contestant->destroy(built); /* it may have files */
+    return peak_kib;
 }
 
 static void entry_round(struct entry *entry)

@@ -12,10 +12,19 @@
 
 /* The first peer is what `window`, `bulk` and `join` compare with. */
 const struct contestant *contestants[contestants_max + 1] = {
-    &with_xtree,        &with_xtree_published,
+    &with_xtree,
+    &with_xtree_published,
 #ifdef BENCH_WITH_PEERS
-    &with_boost,        &with_boost_rstar,       &with_boost_quadratic,    &with_boost_linear,
-    &with_flann,        &with_nanoflann,         &with_sqlite_rtree,
+    &with_boost,
+    &with_boost_rstar,
+    &with_boost_quadratic,
+    &with_boost_linear,
+    &with_flann,
+    &with_nanoflann,
+    &with_sqlite_rtree,
+    &with_flatbush,
+    &with_kdbush,
+    &with_rbush,
 #endif
 #ifdef BENCH_WITH_CGAL
     &with_cgal,
@@ -24,7 +33,9 @@ const struct contestant *contestants[contestants_max + 1] = {
     &with_geos,
 #endif
 #ifdef BENCH_WITH_SPATIALINDEX
-    &with_spatialindex, &with_spatialindex_disk, &with_spatialindex_rstar,
+    &with_spatialindex,
+    &with_spatialindex_disk,
+    &with_spatialindex_rstar,
 #endif
 #ifdef BENCH_WITH_FAISS
     &with_faiss,
@@ -121,7 +132,7 @@ static void absence_add(const char *who, const char *why)
     size_t count = 0;
     while (absences[count].who != NULL)
         count++;
-    if (count < contestants_max)
+    if (count < contestants_max) /* one remains without a name */
         absences[count] = (struct absence){who, why};
 }
 
@@ -153,8 +164,12 @@ void contestants_left_out(FILE *out, const struct dataset *data)
 {
     const char *before = "\nNot here: ";
     for (size_t i = 0; absences[i].who != NULL; i++) {
-        fprintf(out, "%s%s (%s)", before, absences[i].who, absences[i].why);
-        before = "; ";
+        const char *why = absences[i].why;
+        const char *next = absences[i + 1].who != NULL ? absences[i + 1].why : "";
+        fprintf(out, "%s%s", before, absences[i].who);
+        before = strcmp(why, next) == 0 ? ", " : "; ";
+        if (before[0] == ';')
+            fprintf(out, " (%s)", why);
     }
     for (size_t i = 0; contestants[i] != NULL; i++) {
         if (!takes_kind(contestants[i], data) || takes_count(contestants[i], data))
@@ -163,7 +178,7 @@ void contestants_left_out(FILE *out, const struct dataset *data)
                 contestants[i]->items_most);
         before = "; ";
     }
-    if (before[0] == ';')
+    if (before[0] != '\n')
         fprintf(out, ".\n");
 }
 

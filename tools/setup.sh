@@ -7,6 +7,9 @@
 # installed where that needs no question (as root, or with a sudo that asks for no password);
 # elsewhere it says which packages are missing, and exits with 1.
 #
+# --bench also has npm fetch the peers for Node.js into build/node. Without them the benchmarks do
+# the rest, so nothing that goes wrong there is an error.
+#
 # SPDX-License-Identifier: MIT
 set -eu
 
@@ -34,11 +37,18 @@ libclang-rt-14-dev runtime:libclang_rt.fuzzer-x86_64.a'
 bench="$tool
 g++ command:c++
 libboost-dev header:boost/version.hpp
+libcgal-dev header:CGAL/version.h
+libfaiss-dev header:faiss/impl/platform_macros.h
 libflann-dev header:flann/flann.hpp
+libgeos++-dev header:geos/version.h
 liblz4-dev header:lz4.h
 liblmdb-dev header:lmdb.h
 libnanoflann-dev header:nanoflann.hpp
-libsqlite3-dev header:sqlite3.h"
+libopenblas-serial-dev header:openblas_config.h
+libspatialindex-dev header:spatialindex/Version.h
+libsqlite3-dev header:sqlite3.h
+nodejs command:node
+npm command:npm"
 
 # has_it PROOF: whether the compiler or the shell finds it.
 has_it() {
@@ -64,7 +74,22 @@ list_missing() {
     done | sort -u | tr '\n' ' '
 }
 
+# fetch_node: what bench/node/package-lock.json names, unless it is there already.
+fetch_node() {
+    top=$(cd "$(dirname "$0")/.." && pwd)
+    cmp -s "$top/bench/node/package-lock.json" "$top/build/node/fetched.json" && return
+    mkdir -p "$top/build/node"
+    cp "$top/bench/node/package.json" "$top/bench/node/package-lock.json" \
+        "$top/bench/node/.npmrc" "$top/build/node/"
+    if (cd "$top/build/node" && npm ci --omit=dev --silent); then
+        cp "$top/bench/node/package-lock.json" "$top/build/node/fetched.json"
+    else
+        echo "npm fetched no peers for Node.js: the benchmarks will do without them" >&2
+    fi
+}
+
 needs=''
+wants_node=no
 [ $# -gt 0 ] || set -- --tool
 for argument in "$@"; do
     case $argument in
@@ -78,8 +103,11 @@ $lint" ;;
 $check" ;;
     --fuzz) needs="$needs
 $fuzz" ;;
-    --bench) needs="$needs
-$bench" ;;
+    --bench)
+        needs="$needs
+$bench"
+        wants_node=yes
+        ;;
     *)
         echo "usage: tools/setup.sh [--tool | --test | --lint | --check | --fuzz | --bench]..." >&2
         exit 2
@@ -89,7 +117,10 @@ done
 needs=$(echo "$needs" | sed '/^$/d')
 
 missing=$(list_missing "$needs")
-[ -n "$missing" ] || exit 0
+if [ -z "$missing" ]; then
+    [ $wants_node = no ] || fetch_node
+    exit 0
+fi
 
 as_root=''
 if [ "$(id -u)" -ne 0 ]; then
@@ -116,3 +147,4 @@ if [ -n "$missing" ]; then
     echo "Still missing after the installation: $missing" >&2
     exit 1
 fi
+[ $wants_node = no ] || fetch_node
