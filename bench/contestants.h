@@ -74,6 +74,8 @@ struct opener {
     const char *name;
     const char *(*version)(void);
     uint64_t items_most; /* more would take too long to make; 0: any number */
+    bool is_float32;     /* keeps 32 bits of a coordinate: may find some items more */
+    bool is_by_key;      /* looks for the key */
     void (*create)(const char *path, uint64_t items, uint64_t seed, unsigned threads);
 
     /* Opens the store and fetches the first answer; returns how many results it has. Nothing is

@@ -1,6 +1,8 @@
 // bench/with_boost.cc -- Boost.Geometry's R-tree: built by its packing constructor, which is its
 // fastest tree to query, and grown item by item with each of its three ways to split.
 //
+// The number of dimensions is compiled in, which takes long: two, and three for the packed tree.
+//
 // SPDX-License-Identifier: MIT
 #include "contestants.h"
 
@@ -23,12 +25,25 @@ namespace
 namespace bg = boost::geometry;
 namespace bgi = boost::geometry::index;
 
-using point = bg::model::point<double, 2, bg::cs::cartesian>;
-using box = bg::model::box<point>;
+template <size_t Dims> using point = bg::model::point<double, Dims, bg::cs::cartesian>;
+template <size_t Dims> using box = bg::model::box<point<Dims>>;
 
-box window_box(const double *window)
+template <size_t Dims, size_t... Axes>
+point<Dims> point_set(const double *row, std::index_sequence<Axes...>)
 {
-    return box(point(window[0], window[1]), point(window[2], window[3]));
+    point<Dims> out;
+    (bg::set<Axes>(out, row[Axes]), ...);
+    return out;
+}
+
+template <size_t Dims> point<Dims> row_point(const double *row)
+{
+    return point_set<Dims>(row, std::make_index_sequence<Dims>());
+}
+
+template <size_t Dims> box<Dims> row_box(const double *row)
+{
+    return box<Dims>(row_point<Dims>(row), row_point<Dims>(row + Dims));
 }
 
 /* Where a query delivers: writes the id of each value and moves on. */
@@ -87,14 +102,14 @@ struct id_dropper {
 };
 
 /* Where a query for neighbours delivers: id and squared distance of each value. */
-template <class Value> struct neighbour_writer {
+template <class Point, class Value> struct neighbour_writer {
     using iterator_category = std::output_iterator_tag;
     using value_type = void;
     using difference_type = void;
     using pointer = void;
     using reference = void;
 
-    point from;
+    Point from;
     uint64_t *id;
     double *distance;
 
@@ -125,18 +140,6 @@ uint64_t heap_bytes()
     return info.uordblks + info.hblkhd;
 }
 
-void geometry_set(point &out, const double *row)
-{
-    out = point(row[0], row[1]);
-}
-
-void geometry_set(box &out, const double *row)
-{
-    out = window_box(row);
-}
-
-template <class Geometry> constexpr size_t row_width = std::is_same_v<Geometry, box> ? 4 : 2;
-
 /* One implementation for points and boxes; the functions of the contestant only forward. */
 struct tree {
     virtual ~tree() = default;
@@ -150,8 +153,9 @@ struct tree {
     uint64_t bytes = 0;
 };
 
-template <class Geometry, class Parameters> struct tree_of final : tree {
-    using value = std::pair<Geometry, uint64_t>;
+template <size_t Dims, bool IsBoxes, class Parameters> struct tree_of final : tree {
+    using geometry = std::conditional_t<IsBoxes, box<Dims>, point<Dims>>;
+    using value = std::pair<geometry, uint64_t>;
     bgi::rtree<value, Parameters> index;
 
     tree_of() = default;
@@ -159,12 +163,16 @@ template <class Geometry, class Parameters> struct tree_of final : tree {
     {
     }
 
+    static value value_of(const double *coords, size_t i, uint64_t id)
+    {
+        if constexpr (IsBoxes)
+            return value(row_box<Dims>(coords + i * 2 * Dims), id);
+        else
+            return value(row_point<Dims>(coords + i * Dims), id);
+    }
     static value row_value(const struct rows *rows, size_t i)
     {
-        value out;
-        geometry_set(out.first, rows->coords + i * row_width<Geometry>);
-        out.second = rows->ids[i];
-        return out;
+        return value_of(rows->coords, i, rows->ids[i]);
     }
     void insert(const struct rows *rows) override
     {
@@ -188,17 +196,17 @@ template <class Geometry, class Parameters> struct tree_of final : tree {
     }
     size_t window(const double *window, uint64_t *ids) const override
     {
-        return index.query(bgi::intersects(window_box(window)), id_writer{ids});
+        return index.query(bgi::intersects(row_box<Dims>(window)), id_writer{ids});
     }
     uint64_t count(const double *window) const override
     {
-        return index.query(bgi::intersects(window_box(window)), id_dropper{});
+        return index.query(bgi::intersects(row_box<Dims>(window)), id_dropper{});
     }
     void nearest(const double *from, size_t k, uint64_t *ids, double *distances) const override
     {
-        point at(from[0], from[1]);
+        point<Dims> at = row_point<Dims>(from);
         index.query(bgi::nearest(at, static_cast<unsigned>(k)),
-                    neighbour_writer<value>{at, ids, distances});
+                    neighbour_writer<point<Dims>, value>{at, ids, distances});
     }
     struct join_answer join(const struct rows *rows, bool is_self) const override
     {
@@ -220,30 +228,50 @@ template <class Geometry, class Parameters> struct tree_of final : tree {
 
 /* ---- building from all values at once ------------------------------------------------------ */
 
-template <class Geometry> using packed = tree_of<Geometry, bgi::rstar<16>>;
-
 /* The values, in the form that the range constructor takes. */
 struct values {
-    bool is_boxes;
-    std::vector<packed<point>::value> points;
-    std::vector<packed<box>::value> boxes;
+    virtual ~values() = default;
+    virtual tree *build() const = 0;
 };
+
+template <size_t Dims, bool IsBoxes> struct values_of final : values {
+    using packed = tree_of<Dims, IsBoxes, bgi::rstar<16>>;
+    std::vector<typename packed::value> list;
+
+    explicit values_of(const struct dataset *data)
+    {
+        list.reserve(data->count);
+        for (size_t i = 0; i < data->count; i++)
+            list.push_back(packed::value_of(data->coords, i, i));
+    }
+    tree *build() const override
+    {
+        return new packed(list);
+    }
+};
+
+template <size_t Dims> values *values_make(const struct dataset *data)
+{
+    if (data->is_boxes)
+        return new values_of<Dims, true>(data);
+    return new values_of<Dims, false>(data);
+}
 
 void *prepare(const struct dataset *data)
 {
-    auto prepared = std::make_unique<values>();
-    prepared->is_boxes = data->is_boxes;
-    if (data->is_boxes)
-        prepared->boxes.reserve(data->count);
-    else
-        prepared->points.reserve(data->count);
-    for (size_t i = 0; i < data->count; i++) {
-        if (data->is_boxes)
-            prepared->boxes.emplace_back(window_box(data->coords + 4 * i), i);
-        else
-            prepared->points.emplace_back(point(data->coords[2 * i], data->coords[2 * i + 1]), i);
+    switch (data->dims) {
+    case 2:
+        return values_make<2>(data);
+    case 3:
+        return values_make<3>(data);
+    default:
+        bench_die("Boost was not compiled for %u dimensions", data->dims);
     }
-    return prepared.release();
+}
+
+bool takes_compiled(const struct dataset *like)
+{
+    return like->dims == 2 || like->dims == 3;
 }
 
 void unprepare(void *prepared)
@@ -253,15 +281,10 @@ void unprepare(void *prepared)
 
 void *build(void *prepared, unsigned, unsigned)
 {
-    const values *from = static_cast<const values *>(prepared);
     uint64_t before = heap_bytes();
-    std::unique_ptr<tree> built;
-    if (from->is_boxes)
-        built = std::make_unique<packed<box>>(from->boxes);
-    else
-        built = std::make_unique<packed<point>>(from->points);
+    tree *built = static_cast<const values *>(prepared)->build();
     built->bytes = heap_bytes() - before;
-    return built.release();
+    return built;
 }
 
 /* ---- changing item by item ----------------------------------------------------------------- */
@@ -269,8 +292,8 @@ void *build(void *prepared, unsigned, unsigned)
 template <class Parameters> void *create(const struct dataset *like)
 {
     if (like->is_boxes)
-        return static_cast<tree *>(new tree_of<box, Parameters>());
-    return static_cast<tree *>(new tree_of<point, Parameters>());
+        return static_cast<tree *>(new tree_of<2, true, Parameters>());
+    return static_cast<tree *>(new tree_of<2, false, Parameters>());
 }
 
 void insert(void *index, const struct rows *rows)
@@ -307,7 +330,7 @@ void destroy(void *built)
     delete static_cast<tree *>(built);
 }
 
-bool takes(const struct dataset *like)
+bool takes_plane(const struct dataset *like)
 {
     return like->dims == 2;
 }
@@ -372,7 +395,6 @@ contestant common()
     contestant out = {};
     out.interface = CONTESTANT_INTERFACE;
     out.walkers = walkers;
-    out.takes = takes;
     out.bytes = bytes;
     out.destroy = destroy;
     out.window = window_ids;
@@ -386,6 +408,7 @@ contestant common()
 contestant packing()
 {
     contestant out = common();
+    out.takes = takes_compiled;
     out.name = "Boost";
     out.version = packed_version;
     out.builders = builders;
@@ -400,6 +423,7 @@ template <class Parameters>
 contestant growing(const char *name, const char *(*version)(), size_t items_most)
 {
     contestant out = common();
+    out.takes = takes_plane;
     out.name = name;
     out.version = version;
     out.items_most = items_most;

@@ -86,6 +86,7 @@ static uint64_t first_answer(const char *path, const struct probe *probe)
 const struct opener open_lmdb = {
     .name = "LMDB",
     .version = version,
+    .is_by_key = true,
     .create = create,
     .first_answer = first_answer,
 };

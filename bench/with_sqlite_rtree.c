@@ -314,6 +314,7 @@ const struct opener open_sqlite = {
     .name = "SQLite R*Tree",
     .version = file_version,
     .items_most = 1000000,
+    .is_float32 = true,
     .create = file_create,
     .first_answer = first_answer,
 };
