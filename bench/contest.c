@@ -1,7 +1,8 @@
 /* bench/contest.c -- indexes of several libraries that find the same neighbours, in rounds.
  *
  * Every way of searching is an entry; all of them answer the same points. The distances of what
- * computes with 64 bits must agree, and the ids; what computes with 32 bits is told apart.
+ * computes with 64 bits must agree, and the ids, but for items that are equally near; what computes
+ * with 32 bits is told apart.
  *
  * SPDX-License-Identifier: MIT
  */
@@ -137,21 +138,57 @@ static struct answer answer_of(const struct contest *contest, const struct searc
     return answer;
 }
 
-/* Peers may contract or reorder the sum of squares: distances may differ in the last digits. Those
- * of 32 bits always differ. */
-static bool answers_agree(const struct contestant *contestant, const struct answer *a,
-                          const struct answer *b)
+/* Peers may contract or reorder the sum of squares: distances may differ in the last digits. */
+static bool distances_agree(double a, double b)
 {
-    return a->ids == b->ids &&
-           (contestant->is_float32 || fabs(a->distances - b->distances) <= 1e-12 * b->distances);
+    return fabs(a - b) <= 1e-12 * b;
+}
+
+static double distance_of(const struct dataset *data, uint64_t id, const double *point)
+{
+    const double *low = data->coords + id * dataset_width(data);
+    const double *high = data->is_boxes ? low + data->dims : low;
+    double sum = 0.0;
+    for (size_t axis = 0; axis < data->dims; axis++) {
+        double gap = fmax(fmax(low[axis] - point[axis], point[axis] - high[axis]), 0.0);
+        sum += gap * gap;
+    }
+    return sqrt(sum);
+}
+
+/* Other items may be as near as the last. They must be different ones, as near as they should. */
+static bool is_tie(const struct contest *contest, size_t i, const struct answer *expected)
+{
+    const uint64_t *ids = contest->ids + i * contest->k;
+    double sum = 0.0;
+    for (size_t j = 0; j < contest->k; j++) {
+        if (ids[j] >= contest->data->count)
+            return false;
+        for (size_t other = 0; other < j; other++) {
+            if (ids[other] == ids[j])
+                return false;
+        }
+        sum += distance_of(contest->data, ids[j], contest->points + i * contest->data->dims);
+    }
+    return distances_agree(sum, expected->distances);
+}
+
+/* The distances of 32 bits always differ. */
+static bool answer_agrees(const struct contest *contest, const struct searcher *searcher, size_t i,
+                          const struct answer *expected)
+{
+    struct answer answer = answer_of(contest, searcher, i);
+    if (!searcher->contestant->is_float32 &&
+        !distances_agree(answer.distances, expected->distances))
+        return false;
+    return answer.ids == expected->ids || is_tie(contest, i, expected);
 }
 
 static void answers_compare(const struct contest *contest, struct searcher *searcher, size_t count,
                             const struct answer *expected)
 {
     for (size_t i = searcher->asked; i < searcher->asked + count; i++) {
-        struct answer answer = answer_of(contest, searcher, i);
-        if (answers_agree(searcher->contestant, &answer, &expected[i]))
+        if (answer_agrees(contest, searcher, i, &expected[i]))
             continue;
         if (!searcher->contestant->is_float32)
             bench_die("%s and %s disagree about point %zu", searcher->name,
@@ -167,7 +204,7 @@ static void searcher_try(const struct contest *contest, struct searcher *searche
     double most = contest->settings->is_quick ? 0.25 : 1.0;
     size_t k_most = searcher->contestant->k_most;
     uint64_t start = clock_now_ns();
-    size_t part = 4;
+    size_t part = 1;
     searcher->asked = searcher->differing = 0;
     searcher->speed.count = 0;
     while (searcher->asked < contest->point_count && clock_seconds_since(start) < most) {

@@ -118,7 +118,7 @@ static void entry_try(struct rivals *rivals, struct entry *entry, const struct w
 {
     double most = rivals->settings->is_quick ? 0.25 : 1.0;
     uint64_t start = clock_now_ns();
-    size_t part = 16;
+    size_t part = 1;
     entry->asked = entry->differing = 0;
     entry->total = 0;
     while (entry->asked < windows->count && clock_seconds_since(start) < most) {

@@ -222,8 +222,9 @@ static void blocks_search(const struct scan *scan, size_t first, size_t end, con
             continue;
         for (size_t i = 0; i < block_items; i++) {
             double distance = distances[i / lanes][i % lanes];
-            if (distance < *worst)
-                list_add(list, block * block_items + i, distance);
+            size_t id = block * block_items + i;
+            if (distance < *worst && id < scan->count)
+                list_add(list, id, distance);
         }
     }
 }

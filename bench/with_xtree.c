@@ -266,7 +266,7 @@ static xt_query *query_begin(const struct built *built, unsigned walker, const d
 static bool can_walk(void *handle, unsigned walker)
 {
     const struct built *built = handle;
-    static const double window[4] = {0.0, 0.0, 1.0, 1.0};
+    static const double window[2 * XT_DIMS_MAX];
     xt_query_options options = XT_QUERY_OPTIONS_INIT;
     options.kernel = kernels[walker];
     xt_query *query = NULL;
