@@ -22,6 +22,7 @@ struct settings {
     uint64_t seed;
     const char *work;   /* folder for stores; they are removed again */
     const char *data;   /* folder of the real data */
+    const char *set;    /* name of the data set, as in sets.h; NULL: those of the sub-command */
     const char *expect; /* quality: a file to compare with; NULL: none */
 };
 

@@ -33,6 +33,19 @@ double data_root(double value)
     return root;
 }
 
+/* Newton's, from above. */
+static double dims_root(double value, unsigned dims)
+{
+    double root = value > 1.0 ? value : 1.0;
+    for (int i = 0; i < 200; i++) {
+        double power = 1.0;
+        for (unsigned j = 1; j < dims; j++)
+            power *= root;
+        root += (value / power - root) / dims;
+    }
+    return root;
+}
+
 void data_uniform_point(uint64_t seed, uint64_t i, double point[2])
 {
     point[0] = -180.0 + 360.0 * data_unit(seed, 2 * i);
@@ -104,19 +117,65 @@ static double cluster_coord(uint64_t seed, uint64_t i, uint64_t axis, uint64_t d
            width * data_bell(seed + 4, i * dims + axis);
 }
 
+/* Names of points and of boxes, uniform and clustered. */
+static const struct cube_names {
+    unsigned dims;
+    const char *points[2];
+    const char *boxes[2];
+} cube_names[] = {
+    {2,  {"uniform 2-d", "clustered 2-d"},   {"uniform boxes", "clustered boxes"}        },
+    {3,  {"uniform 3-d", "clustered 3-d"},   {"uniform 3-d boxes", "clustered 3-d boxes"}},
+    {8,  {"uniform 8-d", "clustered 8-d"},   {NULL, NULL}                                },
+    {16, {"uniform 16-d", "clustered 16-d"}, {NULL, NULL}                                },
+    {32, {"uniform 32-d", "clustered 32-d"}, {NULL, NULL}                                },
+    {64, {"uniform 64-d", "clustered 64-d"}, {NULL, NULL}                                },
+};
+
+static const struct cube_names *names_of(unsigned dims)
+{
+    for (size_t i = 0; i < sizeof cube_names / sizeof cube_names[0]; i++) {
+        if (cube_names[i].dims == dims)
+            return &cube_names[i];
+    }
+    bench_die("no name for a cube of %u dimensions", dims);
+}
+
+static double cube_coord(uint64_t seed, uint64_t i, uint64_t axis, const struct dataset *cube)
+{
+    return cube->is_uniform ? data_unit(seed, i * cube->dims + axis)
+                            : cluster_coord(seed, i, axis, cube->dims);
+}
+
 void data_make_cube(struct dataset *data, unsigned dims, bool is_clustered, size_t count,
                     uint64_t seed)
 {
-    static const char *const names[2][2] = {
-        {"uniform 8-d",  "clustered 8-d" },
-        {"uniform 16-d", "clustered 16-d"}
-    };
-    *data = (struct dataset){.name = names[dims > 8][is_clustered], .dims = dims, .count = count};
+    struct dataset cube = {.is_uniform = !is_clustered, .dims = dims};
+    *data = (struct dataset){
+        .name = names_of(dims)->points[is_clustered], .dims = dims, .count = count};
     data->coords = coords_allocate(dims * count);
     for (size_t i = 0; i < count; i++) {
         for (size_t axis = 0; axis < dims; axis++)
-            data->coords[i * dims + axis] = is_clustered ? cluster_coord(seed, i, axis, dims)
-                                                         : data_unit(seed, i * dims + axis);
+            data->coords[i * dims + axis] = cube_coord(seed, i, axis, &cube);
+    }
+}
+
+void data_make_cube_boxes(struct dataset *data, unsigned dims, bool is_clustered, size_t count,
+                          uint64_t seed)
+{
+    struct dataset cube = {.is_uniform = !is_clustered, .dims = dims};
+    double side = 1.0 / dims_root((double)count, dims);
+    size_t width = 2 * (size_t)dims;
+    *data = (struct dataset){.name = names_of(dims)->boxes[is_clustered],
+                             .is_boxes = true,
+                             .dims = dims,
+                             .count = count};
+    data->coords = coords_allocate(width * count);
+    for (size_t i = 0; i < count; i++) {
+        double *low = data->coords + width * i;
+        for (size_t axis = 0; axis < dims; axis++) {
+            low[axis] = cube_coord(seed, i, axis, &cube);
+            low[dims + axis] = low[axis] + side * data_unit(seed + 6, i * dims + axis);
+        }
     }
 }
 

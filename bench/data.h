@@ -35,6 +35,11 @@ void data_make_boxes(struct dataset *data, size_t count, uint64_t seed);
 void data_make_cube(struct dataset *data, unsigned dims, bool is_clustered, size_t count,
                     uint64_t seed);
 
+/* Boxes in the unit square or cube, so small that each meets about one of another set of as many
+ * where they are uniform. */
+void data_make_cube_boxes(struct dataset *data, unsigned dims, bool is_clustered, size_t count,
+                          uint64_t seed);
+
 /* Like the Fourier descriptors of outlines: pairs of numbers whose size falls from one frequency
  * to the next; 500 shapes, and as many variants of each as make `count`. */
 void data_make_outlines(struct dataset *data, unsigned dims, size_t count, uint64_t seed);

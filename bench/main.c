@@ -5,6 +5,7 @@
 #include "bench.h"
 #include "clock.h"
 #include "data.h"
+#include "sets.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -28,6 +29,7 @@ static const char usage[] =
     "  memory-limit  loading with a memory limit\n"
     "  quality       what the tree is like: CSV, no times\n"
     "  all           everything, as one document\n"
+    "  sets          lists the data sets\n"
     "\n"
     "  --quick         small sizes, minutes (the default is the full size)\n"
     "  --cpu-time      processor time, where others use the machine too; not for bulk, open\n"
@@ -39,6 +41,7 @@ static const char usage[] =
     "  --work FOLDER   for stores, which are removed again (default: bench-work)\n"
     "  --data FOLDER   of the real data (default: data)\n"
     "  --with FILE     contestants of a shared library, too; once for each library\n"
+    "  --set NAME      window, nearest: this data set alone\n"
     "  --out FILE      the tables (default: standard output)\n"
     "  --json FILE     one line for each result (default: none)\n"
     "  --expect FILE   quality: compare with the file, fail when anything differs\n";
@@ -120,6 +123,8 @@ static void option_read(struct settings *settings, const char *name, const char 
         settings->data = value;
     else if (strcmp(name, "--with") == 0)
         contestants_load(value);
+    else if (strcmp(name, "--set") == 0)
+        settings->set = value;
     else if (strcmp(name, "--out") == 0)
         settings->report.markdown = file_open(value);
     else if (strcmp(name, "--json") == 0)
@@ -183,6 +188,10 @@ int main(int argc, char **argv)
         usage_die("no command", "one is needed");
     if (child_run(argc, argv))
         return 0;
+    if (strcmp(argv[1], "sets") == 0) {
+        sets_print(stdout);
+        return 0;
+    }
     options_read(&settings, argc - 2, argv + 2);
     contestants_begin(settings.work);
     for (size_t i = 0; i < sizeof commands / sizeof commands[0]; i++) {

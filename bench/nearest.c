@@ -6,6 +6,7 @@
 #include "clock.h"
 #include "contest.h"
 #include "data.h"
+#include "sets.h"
 
 #include <stdlib.h>
 
@@ -13,11 +14,15 @@ enum { points_most = 200000 };
 
 static void k_measure(struct contest *contest, size_t k, size_t point_count)
 {
-    double *points = calloc(point_count, 2 * sizeof *points);
+    const struct dataset *data = contest->data;
+    uint64_t seed = contest->settings->seed + 100 + k;
+    double *points = calloc(point_count, data->dims * sizeof *points);
     if (points == NULL)
         bench_die("out of memory");
-    for (size_t i = 0; i < point_count; i++)
-        data_uniform_point(contest->settings->seed + 100 + k, i, points + 2 * i);
+    for (size_t i = 0; i < point_count && data->is_uniform; i++)
+        data_uniform_point(seed, i, points + 2 * i);
+    if (!data->is_uniform)
+        points_make(points, point_count, data, seed);
     contest_measure(contest, k, points, point_count);
     free(points);
 }
@@ -27,11 +32,14 @@ void bench_nearest(const struct settings *settings)
     static struct contest contest;
     struct dataset data;
     char items[32];
-    data_make_uniform(&data, (size_t)settings_items(settings, 1000000, 1000000), settings->seed);
+    if (settings->set != NULL)
+        set_make(&data, settings->set, settings);
+    else
+        data_make_uniform(&data, settings_items(settings, 1000000, 1000000), settings->seed);
     contest_begin(&contest, settings, &data);
-    fprintf(settings->report.markdown,
-            "%s uniform points, asked from uniform points, one pinned core.\n\n",
-            report_grouped((double)data.count, items));
+    fprintf(settings->report.markdown, "%s %s %s, asked from %s points, one pinned core.\n\n",
+            report_grouped((double)data.count, items), data.name,
+            data.is_boxes ? "boxes" : "points", data.is_uniform ? "uniform" : "such");
     contest_print_head(&contest);
     clock_pin();
     k_measure(&contest, 1, points_most);

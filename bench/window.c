@@ -5,6 +5,7 @@
 #include "bench.h"
 #include "data.h"
 #include "rivals.h"
+#include "sets.h"
 
 static void head_print(const struct settings *settings, const struct dataset *data)
 {
@@ -42,6 +43,11 @@ static void data_measure(const struct settings *settings, struct dataset *data)
 void bench_window(const struct settings *settings)
 {
     struct dataset data;
+    if (settings->set != NULL) {
+        set_make(&data, settings->set, settings);
+        data_measure(settings, &data);
+        return;
+    }
     data_make_uniform(&data, settings_items(settings, 1000000, 10000000), settings->seed);
     data_measure(settings, &data);
     fputc('\n', settings->report.markdown);

@@ -13,7 +13,7 @@
 # SPDX-License-Identifier: MIT
 set -eu
 
-# Each line: package of Debian, then what proves that it is there: a command, or a header.
+# Each line: package of Debian, then what proves that it is there: a command, a header, or a file.
 tool='gcc command:cc
 make command:make
 cmake command:cmake
@@ -48,13 +48,16 @@ libopenblas-serial-dev header:openblas_config.h
 libspatialindex-dev header:spatialindex/Version.h
 libsqlite3-dev header:sqlite3.h
 nodejs command:node
-npm command:npm"
+npm command:npm
+libnetcdf-dev header:netcdf.h
+gmt-gshhg-full file:/usr/share/gmt-gshhg/binned_GSHHS_f.nc"
 
 # has_it PROOF: whether the compiler or the shell finds it.
 has_it() {
     case $1 in
     command:*) command -v "${1#command:}" >/dev/null 2>&1 ;;
     header:*) has_header "${1#header:}" ;;
+    file:*) [ -e "${1#file:}" ] ;;
     runtime:*) [ -e "$(clang -print-file-name="lib/linux/${1#runtime:}" 2>/dev/null)" ] ||
         [ -e "$(clang -print-resource-dir 2>/dev/null)/lib/linux/${1#runtime:}" ] ;;
     esac
