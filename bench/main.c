@@ -27,6 +27,7 @@ static const char usage[] =
     "  readers       what a reader loses while a writer commits\n"
     "  steady        a store whose items move for ever: its files, its commits\n"
     "  memory-limit  loading with a memory limit\n"
+    "  high          the 10 nearest in 8 to 64 dimensions\n"
     "  quality       what the tree is like: CSV, no times\n"
     "  all           everything, as one document\n"
     "  sets          lists the data sets\n"
@@ -41,7 +42,7 @@ static const char usage[] =
     "  --work FOLDER   for stores, which are removed again (default: bench-work)\n"
     "  --data FOLDER   of the real data (default: data)\n"
     "  --with FILE     contestants of a shared library, too; once for each library\n"
-    "  --set NAME      window, nearest: this data set alone\n"
+    "  --set NAME      window, nearest, high: this data set alone\n"
     "  --out FILE      the tables (default: standard output)\n"
     "  --json FILE     one line for each result (default: none)\n"
     "  --expect FILE   quality: compare with the file, fail when anything differs\n";
@@ -66,6 +67,7 @@ static const struct command commands[] = {
     {"readers",      bench_readers     },
     {"steady",       bench_steady      },
     {"memory-limit", bench_memory_limit},
+    {"high",         bench_high        },
     {"quality",      bench_quality     },
     {"all",          bench_all         },
 };

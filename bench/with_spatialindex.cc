@@ -342,6 +342,12 @@ const char *rstar_version()
 const char *const builders[] = {"STR", nullptr};
 const char *const walkers[] = {"query", nullptr};
 
+/* In more dimensions it takes seconds for one question. */
+bool takes(const struct dataset *like)
+{
+    return like->dims <= 3;
+}
+
 contestant common(const char *name, const char *(*version)())
 {
     contestant out = {};
@@ -366,6 +372,7 @@ contestant packing(const char *name, const char *(*version)(), bool is_on_disk)
     out.build = is_on_disk ? build_disk : build;
     out.is_squared = true;
     out.nearest = nearest;
+    out.takes = takes;
     return out;
 }
 
