@@ -44,6 +44,7 @@ void bench_quality(const struct settings *settings);
 void bench_quality_table(const struct settings *settings); /* the same, what says most */
 void bench_all(const struct settings *settings);
 void bench_high(const struct settings *settings);
+void bench_mixed(const struct settings *settings);
 
 /* What processes started by the sub-commands do; `arguments` are those after the name. */
 void child_open(int count, char **arguments);

@@ -28,6 +28,7 @@ static const char usage[] =
     "  steady        a store whose items move for ever: its files, its commits\n"
     "  memory-limit  loading with a memory limit\n"
     "  high          the 10 nearest in 8 to 64 dimensions\n"
+    "  mixed         windows, insertions, moves, removals: how long each takes\n"
     "  quality       what the tree is like: CSV, no times\n"
     "  all           everything, as one document\n"
     "  sets          lists the data sets\n"
@@ -68,6 +69,7 @@ static const struct command commands[] = {
     {"steady",       bench_steady      },
     {"memory-limit", bench_memory_limit},
     {"high",         bench_high        },
+    {"mixed",        bench_mixed       },
     {"quality",      bench_quality     },
     {"all",          bench_all         },
 };
