@@ -43,11 +43,15 @@ void bench_memory_limit(const struct settings *settings);
 void bench_quality(const struct settings *settings);
 void bench_quality_table(const struct settings *settings); /* the same, what says most */
 void bench_all(const struct settings *settings);
+void bench_limits(const struct settings *settings);
+void bench_size(const struct settings *settings);
 void bench_high(const struct settings *settings);
 void bench_mixed(const struct settings *settings);
+void bench_allocations(const struct settings *settings);
 
 /* What processes started by the sub-commands do; `arguments` are those after the name. */
 void child_open(int count, char **arguments);
+void child_allocations(int count, char **arguments);
 void child_load(int count, char **arguments);
 void child_compare(int count, char **arguments);
 

@@ -29,6 +29,9 @@ static const char usage[] =
     "  memory-limit  loading with a memory limit\n"
     "  high          the 10 nearest in 8 to 64 dimensions\n"
     "  mixed         windows, insertions, moves, removals: how long each takes\n"
+    "  size          bytes per item\n"
+    "  allocations   what insertions ask of the heap\n"
+    "  limits        what the machine's memory and disk allow\n"
     "  quality       what the tree is like: CSV, no times\n"
     "  all           everything, as one document\n"
     "  sets          lists the data sets\n"
@@ -70,6 +73,9 @@ static const struct command commands[] = {
     {"memory-limit", bench_memory_limit},
     {"high",         bench_high        },
     {"mixed",        bench_mixed       },
+    {"size",         bench_size        },
+    {"allocations",  bench_allocations },
+    {"limits",       bench_limits      },
     {"quality",      bench_quality     },
     {"all",          bench_all         },
 };
@@ -162,6 +168,8 @@ static bool child_run(int count, char **arguments)
 {
     if (strcmp(arguments[1], "child-open") == 0)
         child_open(count - 2, arguments + 2);
+    else if (strcmp(arguments[1], "child-allocations") == 0)
+        child_allocations(count - 2, arguments + 2);
     else if (strcmp(arguments[1], "child-load") == 0)
         child_load(count - 2, arguments + 2);
     else if (strcmp(arguments[1], "child-compare") == 0)
