@@ -181,7 +181,7 @@ static bool child_run(int count, char **arguments)
 
 static void command_run(const struct command *command, const struct settings *settings)
 {
-    report_machine_json(&settings->report, settings->seed);
+    report_machine(&settings->report, command->name, settings->is_quick, settings->seed);
     command->run(settings);
     if (fflush(settings->report.markdown) != 0)
         bench_die("the results cannot be written");

@@ -24,6 +24,7 @@
 #include <unistd.h>
 
 enum { slice_ms = 250, window_target = 100, batch = 1000, commit_points = 100, threads_max = 2 };
+enum { items_quick = 200000, items_full = 1000000 };
 
 /* Shared with the writer's process. */
 struct signals {
@@ -143,6 +144,22 @@ static double half_width(const struct series *series, double *mean)
     return count > 1.0 ? 1.96 * sqrt(squares / (count - 1.0) / count) : 0.0;
 }
 
+static void result_tell(const struct settings *settings, unsigned threads, const char *state,
+                        const struct series *queries, const struct series *ratio)
+{
+    char way[64];
+    snprintf(way, sizeof way, "%u thread%s%s", threads, threads == 1 ? "" : "s", state);
+    struct result result = {.benchmark = "readers beside a writer",
+                            .data = "uniform",
+                            .contestant = "XTree",
+                            .way = way,
+                            .unit = "queries per second",
+                            .items = settings_items(settings, items_quick, items_full),
+                            .series = queries,
+                            .ratio = ratio};
+    report_result(&settings->report, &result);
+}
+
 static void line_print(const struct settings *settings, unsigned threads, const struct series *idle,
                        const struct series *busy, double commits_per_second)
 {
@@ -153,15 +170,8 @@ static void line_print(const struct settings *settings, unsigned threads, const 
     double half = half_width(&ratio, &mean);
     fprintf(settings->report.markdown, "| %u | %s | %.3f ± %.3f | %.0f |\n", threads,
             report_grouped(series_median(idle), text), mean, half, commits_per_second);
-    struct result result = {.benchmark = "readers beside a writer",
-                            .data = "uniform",
-                            .contestant = "XTree",
-                            .way = threads == 1 ? "1 thread" : "2 threads",
-                            .unit = "queries per second",
-                            .items = settings->items,
-                            .series = busy,
-                            .ratio = &ratio};
-    report_result(&settings->report, &result);
+    result_tell(settings, threads, "", busy, &ratio);
+    result_tell(settings, threads, ", the writer waits", idle, NULL);
 }
 
 static void slices_run(const struct settings *settings, struct reader *readers, unsigned threads,
@@ -223,7 +233,7 @@ static void readers_measure(const struct settings *settings, const char *path, u
 
 void bench_readers(const struct settings *settings)
 {
-    uint64_t items = settings_items(settings, 200000, 1000000);
+    uint64_t items = settings_items(settings, items_quick, items_full);
     struct load_limits limits = {settings->threads, 0};
     char path[4096];
     char text[32];

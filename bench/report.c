@@ -13,6 +13,8 @@
 #include "clock.h"
 #include "contestants.h"
 
+enum { rounds_told = 64 }; /* of longer series the percentiles must do */
+
 #if defined(__clang__)
 static const char compiler[] = __VERSION__;
 #else
@@ -101,26 +103,6 @@ static bool version_is_new(size_t i)
     return i == 0 || contestants[i]->version != contestants[i - 1]->version;
 }
 
-void report_machine_json(const struct report *report, uint64_t seed)
-{
-    char model[256];
-    if (report->json == NULL)
-        return;
-    cpu_field("model name", model, sizeof model);
-    fprintf(report->json,
-            "{\"machine\": {\"cpu\": \"%s\", \"cores\": %u, \"memory_gib\": %ld}, "
-            "\"compiler\": \"%s\", \"seed\": %llu, \"versions\": [",
-            model, clock_core_count(), memory_gib(), compiler, (unsigned long long)seed);
-    for (size_t i = 0; contestants[i] != NULL; i++) {
-        if (version_is_new(i))
-            fprintf(report->json, "%s\"%s\"", i > 0 ? ", " : "", contestants[i]->version());
-    }
-    for (size_t i = 1; openers[i] != NULL; i++)
-        fprintf(report->json, ", \"%s\"", openers[i]->version());
-    fprintf(report->json, "]}\n");
-    fflush(report->json);
-}
-
 static bool cpu_has(const char *flags, const char *flag)
 {
     size_t size = strlen(flag);
@@ -132,17 +114,48 @@ static bool cpu_has(const char *flags, const char *flag)
     return false;
 }
 
-void report_machine_markdown(const struct report *report, uint64_t seed)
+/* The features that decide which kernels run, with a "no" before those that are not there. */
+static const char *features_text(char *text, size_t text_bytes)
 {
     static const char *const features[] = {"avx2", "bmi2", "avx512f", "avx512vl"};
     char flags[8192];
+    size_t size = 0;
     cpu_field("flags", flags, sizeof flags);
-    fprintf(report->markdown, "Measured on %u cores (", clock_core_count());
     for (size_t i = 0; i < sizeof features / sizeof features[0]; i++)
-        fprintf(report->markdown, "%s%s%s", i > 0 ? ", " : "",
-                cpu_has(flags, features[i]) ? "" : "no ", features[i]);
-    fprintf(report->markdown, ") with %ld GiB of memory, compiler %s, seed %llu. Measured were:\n",
-            memory_gib(), compiler, (unsigned long long)seed);
+        size += (size_t)snprintf(text + size, text_bytes - size, "%s%s%s", i > 0 ? ", " : "",
+                                 cpu_has(flags, features[i]) ? "" : "no ", features[i]);
+    return text;
+}
+
+void report_machine(const struct report *report, const char *command, bool is_quick, uint64_t seed)
+{
+    char features[128];
+    if (report->json == NULL)
+        return;
+    fprintf(report->json,
+            "{\"command\": \"%s\", \"quick\": %s, \"machine\": {"
+            "\"features\": \"%s\", \"cores\": %u, \"memory_gib\": %ld}, \"compiler\": \"%s\", "
+            "\"seed\": %llu, \"versions\": [",
+            command, is_quick ? "true" : "false", features_text(features, sizeof features),
+            clock_core_count(), memory_gib(), compiler, (unsigned long long)seed);
+    for (size_t i = 0; contestants[i] != NULL; i++) {
+        if (version_is_new(i))
+            fprintf(report->json, "%s\"%s\"", i > 0 ? ", " : "", contestants[i]->version());
+    }
+    for (size_t i = 1; openers[i] != NULL; i++)
+        fprintf(report->json, ", \"%s\"", openers[i]->version());
+    fprintf(report->json, "]}\n");
+    fflush(report->json);
+}
+
+void report_machine_markdown(const struct report *report, uint64_t seed)
+{
+    char features[128];
+    fprintf(report->markdown,
+            "Measured on %u cores (%s) with %ld GiB of memory, compiler %s, seed %llu. Measured "
+            "were:\n",
+            clock_core_count(), features_text(features, sizeof features), memory_gib(), compiler,
+            (unsigned long long)seed);
     for (size_t i = 0; contestants[i] != NULL; i++) {
         if (version_is_new(i))
             fprintf(report->markdown, "\n- %s", contestants[i]->version());
@@ -153,6 +166,15 @@ void report_machine_markdown(const struct report *report, uint64_t seed)
 }
 
 /* ---- results ------------------------------------------------------------------------------- */
+
+/* Every round, so that whoever reads it can compare any two contestants round by round. */
+static void rounds_json(FILE *file, const struct series *series)
+{
+    fprintf(file, ", \"each\": [");
+    for (size_t i = 0; i < series->count; i++)
+        fprintf(file, "%s%.6g", i > 0 ? ", " : "", series->values[i]);
+    fprintf(file, "]");
+}
 
 static void series_json(FILE *file, const char *name, const struct series *series)
 {
@@ -174,6 +196,8 @@ void report_result(const struct report *report, const struct result *result)
     series_json(file, "value", result->series);
     if (result->ratio != NULL)
         series_json(file, "ratio", result->ratio);
+    if (result->series->count <= rounds_told)
+        rounds_json(file, result->series);
     fprintf(file, "}\n");
     fflush(file);
 }

@@ -5,6 +5,7 @@
 #ifndef BENCH_REPORT_H
 #define BENCH_REPORT_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -46,8 +47,8 @@ struct result {
 
 void report_result(const struct report *report, const struct result *result);
 
-/* The machine, the compiler, the versions and the seed: the first JSON line. */
-void report_machine_json(const struct report *report, uint64_t seed);
+/* What runs, on which machine, the compiler, the versions and the seed: the first JSON line. */
+void report_machine(const struct report *report, const char *command, bool is_quick, uint64_t seed);
 
 /* The same as sentences, without the name of the processor. */
 void report_machine_markdown(const struct report *report, uint64_t seed);

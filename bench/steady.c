@@ -201,6 +201,35 @@ static double own_run(struct steady *steady, struct times *own)
     return (double)(bytes_written() - written) / own_commits / 1024.0;
 }
 
+static void result_tell(const struct steady *steady, const char *way, const char *unit,
+                        double value)
+{
+    static struct series series;
+    series.count = 0;
+    series_add(&series, value);
+    struct result result = {.benchmark = "steady",
+                            .data = "uniform",
+                            .contestant = "XTree",
+                            .way = way,
+                            .unit = unit,
+                            .items = steady->items,
+                            .series = &series};
+    report_result(&steady->settings->report, &result);
+}
+
+static void results_tell(const struct steady *steady, const struct times *times,
+                         const struct times *own, double own_kib)
+{
+    double written = (double)steady->warm_written / (double)steady->warm_commits / 1024.0;
+    result_tell(steady, "files, at most", "times what is alive", steady->amplification_max);
+    result_tell(steady, "written by a commit", "KiB", written);
+    result_tell(steady, "written without cleaning", "KiB", own_kib);
+    result_tell(steady, "slowest commit", "ms", (double)times->slowest_ns * 1e-6);
+    result_tell(steady, "slowest without its syncs", "ms",
+                (double)times->slowest_unsynced_ns * 1e-6);
+    result_tell(steady, "slowest without cleaning", "ms", (double)own->slowest_ns * 1e-6);
+}
+
 void bench_steady(const struct settings *settings)
 {
     static struct steady steady;
@@ -234,6 +263,7 @@ void bench_steady(const struct settings *settings)
     double own_kib = own_run(&steady, &own);
     histogram_print(&steady, &times, &own);
     bytes_print(&steady, own_kib);
+    results_tell(&steady, &times, &own, own_kib);
     must(xt_store_close(steady.store), "xt_store_close");
     files_remove(path);
 }
