@@ -79,10 +79,15 @@ mutants: ## break the library in each way of tests/mutants; which test sees it?
 	@tools/setup.sh --test
 	@tests/mutants/run.py
 
-bench: ## measure beside the peers, compare bench/expected/quality.csv
+bench: ## measure beside the peers, small; compare bench/expected/quality.csv; minutes
 	@tools/setup.sh --bench
 	@cmake --preset bench && cmake --build --preset bench
 	@bench/run.sh build/bench
+
+bench-full: ## the same in full size, and the page docs/benchmarks.md; an hour
+	@tools/setup.sh --bench
+	@cmake --preset bench && cmake --build --preset bench
+	@bench/run.sh build/bench --full
 
 lint: ## format, layers, style, symbols, shell scripts; seconds
 	@tools/lint.sh
@@ -100,7 +105,7 @@ clean: ## forget all builds
 	@rm -rf build
 
 help:
-	@sed -n 's/^\([a-z ]*\):[^#]*## \(.*\)/\1\t\2/p' Makefile | expand -t 26
+	@sed -n 's/^\([a-z -]*\):[^#]*## \(.*\)/\1\t\2/p' Makefile | expand -t 26
 
-.PHONY: all asan bench check clang clean cov crash demo fault format fuzz help install isolation \
-    kills lint model mutants protocol release steady test tidy tsan
+.PHONY: all asan bench bench-full check clang clean cov crash demo fault format fuzz help install \
+    isolation kills lint model mutants protocol release steady test tidy tsan

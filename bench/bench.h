@@ -41,8 +41,6 @@ void bench_readers(const struct settings *settings);
 void bench_steady(const struct settings *settings);
 void bench_memory_limit(const struct settings *settings);
 void bench_quality(const struct settings *settings);
-void bench_quality_table(const struct settings *settings); /* the same, what says most */
-void bench_all(const struct settings *settings);
 void bench_limits(const struct settings *settings);
 void bench_size(const struct settings *settings);
 void bench_high(const struct settings *settings);

@@ -33,7 +33,6 @@ static const char usage[] =
     "  allocations   what insertions ask of the heap\n"
     "  limits        what the machine's memory and disk allow\n"
     "  quality       what the tree is like: CSV, no times\n"
-    "  all           everything, as one document\n"
     "  sets          lists the data sets\n"
     "\n"
     "  --quick         small sizes, minutes (the default is the full size)\n"
@@ -77,7 +76,6 @@ static const struct command commands[] = {
     {"allocations",  bench_allocations },
     {"limits",       bench_limits      },
     {"quality",      bench_quality     },
-    {"all",          bench_all         },
 };
 
 uint64_t settings_items(const struct settings *settings, uint64_t quick, uint64_t full)

@@ -11,7 +11,6 @@
 #include "data.h"
 #include "describe.h"
 #include "orders.h"
-#include "quality_table.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -240,17 +239,5 @@ void bench_quality(const struct settings *settings)
         expected_compare(settings->expect, text, bytes);
     else
         fputs(text, settings->report.markdown);
-    free(text);
-}
-
-void bench_quality_table(const struct settings *settings)
-{
-    size_t bytes = 0;
-    char *text = text_make(settings, &bytes);
-    FILE *csv = fmemopen(text, bytes, "r");
-    if (csv == NULL)
-        bench_die("out of memory");
-    quality_table(settings->report.markdown, csv);
-    fclose(csv);
     free(text);
 }

@@ -148,23 +148,6 @@ void report_machine(const struct report *report, const char *command, bool is_qu
     fflush(report->json);
 }
 
-void report_machine_markdown(const struct report *report, uint64_t seed)
-{
-    char features[128];
-    fprintf(report->markdown,
-            "Measured on %u cores (%s) with %ld GiB of memory, compiler %s, seed %llu. Measured "
-            "were:\n",
-            clock_core_count(), features_text(features, sizeof features), memory_gib(), compiler,
-            (unsigned long long)seed);
-    for (size_t i = 0; contestants[i] != NULL; i++) {
-        if (version_is_new(i))
-            fprintf(report->markdown, "\n- %s", contestants[i]->version());
-    }
-    for (size_t i = 1; openers[i] != NULL; i++)
-        fprintf(report->markdown, "\n- %s", openers[i]->version());
-    fputc('\n', report->markdown);
-}
-
 /* ---- results ------------------------------------------------------------------------------- */
 
 /* Every round, so that whoever reads it can compare any two contestants round by round. */

@@ -50,9 +50,6 @@ void report_result(const struct report *report, const struct result *result);
 /* What runs, on which machine, the compiler, the versions and the seed: the first JSON line. */
 void report_machine(const struct report *report, const char *command, bool is_quick, uint64_t seed);
 
-/* The same as sentences, without the name of the processor. */
-void report_machine_markdown(const struct report *report, uint64_t seed);
-
 /* 1234567 becomes "1,234,567". `text` has 32 bytes. */
 const char *report_grouped(double number, char *text);
 
