@@ -189,7 +189,7 @@ static bool file_add(struct image *image, const char *name)
 
 static void files_find(struct image *image)
 {
-    char name[64];
+    char name[40];
     size_t size;
 
     require(file_add(image, "HEAD"));
