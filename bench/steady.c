@@ -80,8 +80,10 @@ static uint64_t bytes_written(void)
     FILE *file = fopen("/proc/self/io", "r");
     if (file == NULL)
         bench_die("/proc/self/io: cannot be read");
-    while (fgets(line, sizeof line, file) != NULL && sscanf(line, "wchar: %" SCNu64, &bytes) != 1)
-        ;
+    while (fgets(line, sizeof line, file) != NULL) {
+        if (strncmp(line, "wchar: ", strlen("wchar: ")) == 0)
+            bytes = strtoull(line + strlen("wchar: "), NULL, 10);
+    }
     fclose(file);
     return bytes;
 }
