@@ -10,7 +10,8 @@
  *
  *     units + w + 2 A - (what is emptied before w is used up),
  *
- * units being those of arenas in which something lives. What that has above the target is the debt.
+ * units being those of arenas in which something lives. What that has above the target, or above
+ * what a small store takes at the least, is the debt.
  * Victims, the best ones first, are due one after the other: those that the debt covers when w is
  * used up, the next one when as much more was written as it is beyond the debt. A commit moves of
  * each victim the share that it writes of what may be written until then. With m moved for w
@@ -32,6 +33,11 @@
 
 /* No commit takes a victim of which a larger share lives. */
 #define SHARE_MAX 0.75
+
+/* So many arenas more than what lives are no debt: three are there in any case, the one that takes
+ * allocations, the spare one and one that waits for a manifest. In a store that is not much larger
+ * than an arena the target cannot be had, and trying would move all of it for ever. */
+#define SPARED_ARENAS 5
 
 /* Victims are told so many arenas before they are due. */
 #define AHEAD_ARENAS 4
@@ -194,8 +200,9 @@ void xti_clean_plan(const struct xti_txn *txn, const struct xti_clean_stuck *stu
 
     *out = (struct xti_clean_victims){0};
     xti_clean_balance(txn, &balance);
-    beyond =
-        XTI_CLEAN_TARGET * (double)balance.live_units - (double)balance.units - room - 2 * next;
+    beyond = max_double(XTI_CLEAN_TARGET * (double)balance.live_units,
+                        (double)balance.live_units + SPARED_ARENAS * next) -
+             (double)balance.units - room - 2 * next;
     for (uint32_t i = 0; i < count; i++) {
         const struct xti_arena *arena = candidates[i].arena;
         double units = (double)arena->durable_units;
