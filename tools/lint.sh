@@ -1,5 +1,5 @@
 #!/bin/sh
-# tools/lint.sh -- the checks that take seconds: format, layers, style, symbols, shell scripts.
+# tools/lint.sh -- the checks that take seconds: format, layers, style, symbols, shell scripts, mutants.
 #
 # Runs all of them, prints what each found, and exits with 1 when one found something.
 #
@@ -42,9 +42,17 @@ check_built_symbols() {
     echo "no build to look at"
 }
 
+# A mutant that does not fit the sources any more breaks nothing.
+check_mutants() {
+    for patch in tests/mutants/*.patch; do
+        git apply --check "$patch" || return 1
+    done
+}
+
 step format check_format
 step layers tools/check_layers.py
 step style tools/check_style.py
 step symbols check_built_symbols
 step shell check_shell
+step mutants check_mutants
 [ $failures -eq 0 ]

@@ -9,7 +9,7 @@
 
 struct xti_txn;
 
-/* Files shall not hold more than so many times what lives. */
+/* Files shall not hold more than so many times what lives, but in small stores (clean.c). */
 #define XTI_CLEAN_TARGET 1.45
 
 #define XTI_CLEAN_VICTIMS_MAX 16u
