@@ -1,5 +1,5 @@
 #!/bin/sh
-# tools/lint.sh -- the checks that take seconds: format, layers, style, symbols, shell scripts, mutants.
+# tools/lint.sh -- what takes seconds: format, layers, style, symbols, shell scripts, mutants.
 #
 # Runs all of them, prints what each found, and exits with 1 when one found something.
 #
