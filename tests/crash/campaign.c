@@ -71,7 +71,8 @@ void campaign_destroy(struct campaign *campaign)
 
 bool campaign_is_over(const struct campaign *campaign)
 {
-    return campaign->has_failed || campaign->states >= campaign->states_wanted;
+    return campaign->has_failed || campaign->is_stopped ||
+           campaign->states >= campaign->states_wanted;
 }
 
 /* The slot of this state, or the free one where it belongs. */

@@ -38,6 +38,7 @@ struct campaign {
     _Atomic uint64_t states;
     _Atomic uint64_t scripts; /* begun so far */
     _Atomic bool has_failed;
+    _Atomic bool is_stopped; /* by a signal */
     struct campaign_counts worlds[CAMPAIGN_WORLDS_MAX];
     _Atomic uint64_t slots[]; /* hash and commit that was found; 0: free */
 };
@@ -46,7 +47,7 @@ struct campaign {
 struct campaign *campaign_create(uint64_t states_wanted);
 void campaign_destroy(struct campaign *campaign);
 
-/* Whether all states that were wanted are there, or something is wrong. */
+/* Whether all states that were wanted are there, something is wrong, or it was stopped. */
 bool campaign_is_over(const struct campaign *campaign);
 
 /* One life from creation to the end, or until the campaign is over. False when something is wrong,

@@ -4,6 +4,8 @@
  *     test_crash_campaign --states 1000000 --workers 2      the public campaign (make crash)
  *     test_crash_campaign --script 7                        one life again
  *
+ * Says each minute on standard error how far it is. SIGINT or SIGTERM ends it with its counts.
+ *
  * Life number n begins from a seed of its own, made from --seed and n; which world it is in depends
  * on n alone. The workers are processes; they share the lives and the table of states.
  *
@@ -13,6 +15,7 @@
 
 #include <inttypes.h>
 #include <malloc.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -71,8 +74,29 @@ static void worker_run(struct campaign *campaign)
     _exit(holds ? 0 : 1);
 }
 
-static void workers_run(struct campaign *campaign)
+static double seconds_now(void)
 {
+    struct timespec now;
+
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (double)now.tv_sec + (double)now.tv_nsec * 1e-9;
+}
+
+/* Of the campaign that runs, for the handler of signals. */
+static struct campaign *running;
+
+static void stop(int number)
+{
+    (void)number;
+    running->is_stopped = true;
+}
+
+static void workers_begin(struct campaign *campaign)
+{
+    struct sigaction action = {.sa_handler = SIG_IGN};
+
+    /* The workers ignore what the parent hears, and end when it has said so. */
+    CHECK(sigaction(SIGINT, &action, NULL) == 0 && sigaction(SIGTERM, &action, NULL) == 0);
     fflush(stdout);
     for (unsigned i = 0; i < worker_count; i++) {
         pid_t pid = fork();
@@ -81,12 +105,41 @@ static void workers_run(struct campaign *campaign)
             worker_run(campaign);
         CHECK(pid > 0);
     }
-    for (unsigned i = 0; i < worker_count; i++) {
-        int status;
+    running = campaign;
+    action.sa_handler = stop;
+    CHECK(sigaction(SIGINT, &action, NULL) == 0 && sigaction(SIGTERM, &action, NULL) == 0);
+}
 
-        CHECK(wait(&status) > 0 && WIFEXITED(status) && WEXITSTATUS(status) == 0);
-        if (status != 0)
-            campaign->has_failed = true;
+static void progress_print(const struct campaign *campaign, double begin)
+{
+    fprintf(stderr,
+            "%7.0f s: %" PRIu64 " of %" PRIu64 " different states, life %" PRIu64 ", seed %" PRIu64
+            "\n",
+            seconds_now() - begin, (uint64_t)campaign->states, campaign->states_wanted,
+            (uint64_t)campaign->scripts, check_seed);
+}
+
+static void workers_wait(struct campaign *campaign, double begin)
+{
+    const struct timespec pause = {.tv_nsec = 100 * 1000 * 1000};
+    double next = begin + 60;
+
+    for (unsigned ended = 0; ended < worker_count;) {
+        int status = 0;
+        pid_t pid = waitpid(-1, &status, WNOHANG);
+
+        if (pid > 0) {
+            ended++;
+            if (!CHECK(WIFEXITED(status) && WEXITSTATUS(status) == 0))
+                campaign->has_failed = true;
+            continue;
+        }
+        CHECK(pid == 0);
+        if (seconds_now() >= next) {
+            progress_print(campaign, begin);
+            next += 60;
+        }
+        nanosleep(&pause, NULL);
     }
 }
 
@@ -119,15 +172,9 @@ static void report_print(struct campaign *campaign, double seconds)
     printf("%" PRIu64 " different states after power loss, seed %" PRIu64
            ", %u workers, %.0f s: %s\n",
            (uint64_t)campaign->states, check_seed, worker_count, seconds,
-           campaign->has_failed ? "FAILED" : "nothing lost, nothing wrong");
-}
-
-static double seconds_now(void)
-{
-    struct timespec now;
-
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (double)now.tv_sec + (double)now.tv_nsec * 1e-9;
+           campaign->has_failed   ? "FAILED"
+           : campaign->is_stopped ? "stopped; nothing lost, nothing wrong so far"
+                                  : "nothing lost, nothing wrong");
 }
 
 static void power_loss_at_any_moment_leaves_a_whole_commit(void)
@@ -135,10 +182,12 @@ static void power_loss_at_any_moment_leaves_a_whole_commit(void)
     struct campaign *campaign = campaign_create(states_wanted);
     double begin = seconds_now();
 
-    if (script_chosen != 0)
+    if (script_chosen != 0) {
         CHECK(script_run(campaign, script_chosen));
-    else
-        workers_run(campaign);
+    } else {
+        workers_begin(campaign);
+        workers_wait(campaign, begin);
+    }
     report_print(campaign, seconds_now() - begin);
     CHECK(!campaign->has_failed);
     CHECK(script_chosen != 0 || campaign->states >= states_wanted);
