@@ -348,8 +348,8 @@ typedef struct xt_clean_report {
     }
 
 /** Moves what lives in arenas with much dead space, so that their files can go; arenas that kept
- *  snapshots need stay. Commits as it goes, with what was published before; when it ends early,
- *  what was committed stays, and another call goes on. Nothing to do in a store in memory.
+ *  snapshots need stay. Commits as it goes, and in any case what was published before; when it ends
+ *  early, what was committed stays, and another call goes on. Nothing to do in a store in memory.
  *
  * options  NULL: until no more than 1.1 times the live bytes are committed, or nothing is worth it.
  * report   what was done and committed, also when it fails; may be NULL.

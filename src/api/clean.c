@@ -160,19 +160,22 @@ static bool hand_has_more(struct hand *hand)
     return true;
 }
 
+/* What was moved, and what had been published; if neither is there, nothing. */
 static xt_status hand_commit(struct hand *hand)
 {
     const struct xti_cleaner *cleaner = &hand->store->cleaner;
+    struct xti_txn *txn = hand->store->txn;
+    uint64_t number = xti_txn_number(txn);
     xt_status status;
 
-    if (!xti_txn_is_dirty(hand->store->txn))
+    if (!xti_txn_has_files(txn))
         return XT_OK;
-    status = xti_txn_commit(hand->store->txn, hand->options->error);
+    status = xti_txn_commit(txn, hand->options->error);
     if (status != XT_OK)
         return status;
     xti_cleaner_settle(hand->store);
     hand->units_committed = cleaner->move.units;
-    hand->report->commits++;
+    hand->report->commits += xti_txn_number(txn) != number ? 1 : 0;
     hand->report->nodes_moved = cleaner->move.nodes - hand->nodes_before;
     hand->report->bytes_moved = hand_moved_bytes(hand);
     return XT_OK;
