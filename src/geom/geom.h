@@ -72,6 +72,7 @@ struct xti_near {
     const float *above;       /* xti_window_move() moves a window: meet_lo and meet_hi */
     float shrink;             /* xti_near_shrink() */
     float slack;              /* xti_near_slack() */
+    double limit;             /* xti_near_limit() of the farthest item that is of interest */
     bool is_maximum;
 };
 
@@ -101,6 +102,9 @@ float xti_near_weight(double weight);
  * `distance` is above that. */
 double xti_near_key_floor(int32_t key, bool is_maximum);
 int32_t xti_near_key_limit(double distance, bool is_maximum);
+
+/* At or above the sum, or the maximum, of every item whose distance is at most `distance`. */
+double xti_near_limit(double distance, bool is_maximum);
 
 /* ---- distances on a sphere ----------------------------------------------------------------- */
 
@@ -221,14 +225,15 @@ struct xti_kernels {
     /* The least of keys that inner_near() wrote and some of which became XTI_KEY_NONE since. */
     int32_t (*least_key)(const int32_t *keys, uint32_t used);
 
-    /* Leaves: the distance of each slot. */
-    void (*points_near_f64)(const struct xti_slots *slots, const struct xti_near *near,
+    /* Leaves: the distance of each slot; NaN in some or all of those that are beyond near->limit.
+     * False: they all are. */
+    bool (*points_near_f64)(const struct xti_slots *slots, const struct xti_near *near,
                             double *distances);
-    void (*points_near_f32)(const struct xti_slots *slots, const struct xti_near *near,
+    bool (*points_near_f32)(const struct xti_slots *slots, const struct xti_near *near,
                             double *distances);
-    void (*boxes_near_f64)(const struct xti_slots *slots, const struct xti_near *near,
+    bool (*boxes_near_f64)(const struct xti_slots *slots, const struct xti_near *near,
                            double *distances);
-    void (*boxes_near_f32)(const struct xti_slots *slots, const struct xti_near *near,
+    bool (*boxes_near_f32)(const struct xti_slots *slots, const struct xti_near *near,
                            double *distances);
 
     /* The least of distances that such a function wrote and some of which became NaN since, and a

@@ -68,3 +68,10 @@ int32_t xti_near_key_limit(double distance, bool is_maximum)
     memcpy(&bits, &limit, sizeof bits);
     return bits | XTI_KEY_SLOT;
 }
+
+/* A root is rounded to nearest: squared it may be less than what it was taken of, by a factor of
+ * 1 - 2^-51 at most, or by less than DBL_MIN where the square is denormal. */
+double xti_near_limit(double distance, bool is_maximum)
+{
+    return is_maximum ? distance : distance * distance * (1 + 0x1p-50) + DBL_MIN;
+}

@@ -100,12 +100,10 @@ static int32_t least_key(const int32_t *keys, uint32_t used)
 
 /* ---- leaves ------------------------------------------------------------------------------- */
 
-/* The gaps of one axis: |x - point| of points, and of boxes as above. */
+/* The gaps of one axis: of points with a sign, and of boxes as above. */
 NEAR_INLINE near_f64 point_gap(near_f64 x, double point)
 {
-    const near_i64 magnitude = INT64_MAX - (near_i64){0};
-
-    return (near_f64)((near_i64)(x - point) & magnitude);
+    return x - point;
 }
 
 NEAR_INLINE near_f64 box_gap(near_f64 low, near_f64 high, double point)
@@ -116,10 +114,11 @@ NEAR_INLINE near_f64 box_gap(near_f64 low, near_f64 high, double point)
 NEAR_INLINE near_f64 leaf_add(near_f64 sum, near_f64 gap, const struct xti_near *near,
                               uint32_t axis)
 {
+    const near_i64 magnitude = INT64_MAX - (near_i64){0};
     double weight = near->weights == NULL ? 1.0 : near->weights[axis];
 
     if (near->is_maximum)
-        return max_f64(gap * weight, sum);
+        return max_f64((near_f64)((near_i64)gap & magnitude) * weight, sum);
     return sum + gap * gap * weight;
 }
 
@@ -141,32 +140,105 @@ NEAR_INLINE void leaf_finish(near_f64 sum, uint32_t slot, const struct xti_slots
     memcpy(distances + slot, &sum, sizeof sum);
 }
 
+/* Slots go through many axes in groups, as so many sums do not wait for each other; after every
+ * eight axes a group whose sums are all beyond the limit is left. 32 slots are read in the order in
+ * which they lie in memory, where there are registers for as many sums; a rest of 16 may remain. */
+#define NEAR_GROUP_MOST (NEAR_BYTES > 16 ? 32u : 16u)
+#define NEAR_GROUP_AXES 8u
+
+NEAR_INLINE bool group_reaches(const near_f64 *sums, uint32_t slots, double limit)
+{
+    near_i64 within = sums[0] <= limit;
+
+    for (uint32_t i = 1; i < slots / NEAR_F64S; i++)
+        within |= sums[i] <= limit;
+    return any_i64(within) != 0;
+}
+
+NEAR_INLINE bool group_skip(uint32_t first, uint32_t slots, double *distances)
+{
+    near_f64 nothing = (double)NAN - (near_f64){0};
+
+    for (uint32_t i = 0; i < slots; i += NEAR_F64S)
+        memcpy(distances + first + i, &nothing, sizeof nothing);
+    return false;
+}
+
 /* One leaf kernel. T is the type of its coordinates, ARRAYS how many arrays an axis has, and
  * GAP(x, at) the gaps of the axis whose first array is x. Two axes without weights run in
- * registers. */
+ * registers. NAME_group() is for `slots` slots from `first` on; `slots` and `is_plain` are
+ * constants where it is inlined. */
 #define NEAR_LEAF(NAME, T, ARRAYS, GAP)                                                            \
-    static void NAME(const struct xti_slots *slots, const struct xti_near *near,                   \
-                     double *distances)                                                            \
+    NEAR_INLINE bool NAME##_group(const struct xti_slots *all, const struct xti_near *near,        \
+                                  uint32_t first, uint32_t slots, double *distances,               \
+                                  bool is_plain)                                                   \
     {                                                                                              \
-        const T *coords = slots->first;                                                            \
+        const T *x = (const T *)all->first + first;                                                \
+        size_t step = all->step;                                                                   \
+        near_f64 sums[NEAR_GROUP_MOST / NEAR_F64S];                                                \
+                                                                                                   \
+        for (uint32_t i = 0; i < slots / NEAR_F64S; i++)                                           \
+            sums[i] = (near_f64){0};                                                               \
+        for (uint32_t axis = 0; axis < all->dims;) {                                               \
+            uint32_t end = axis + NEAR_GROUP_AXES;                                                 \
+                                                                                                   \
+            for (end = end < all->dims ? end : all->dims; axis < end; axis++) {                    \
+                double at = near->point[axis];                                                     \
+                                                                                                   \
+                for (uint32_t i = 0; i < slots / NEAR_F64S; i++) {                                 \
+                    near_f64 gap = GAP(x + (size_t)i * NEAR_F64S, at);                             \
+                                                                                                   \
+                    if (is_plain)                                                                  \
+                        sums[i] += gap * gap;                                                      \
+                    else                                                                           \
+                        sums[i] = leaf_add(sums[i], gap, near, axis);                              \
+                }                                                                                  \
+                x += ARRAYS * step;                                                                \
+            }                                                                                      \
+            if (!group_reaches(sums, slots, near->limit))                                          \
+                return group_skip(first, slots, distances);                                        \
+        }                                                                                          \
+        for (uint32_t i = 0; i < slots / NEAR_F64S; i++)                                           \
+            leaf_finish(sums[i], first + i * NEAR_F64S, all, near, distances);                     \
+        return true;                                                                               \
+    }                                                                                              \
+                                                                                                   \
+    NEAR_INLINE bool NAME##_groups(const struct xti_slots *slots, const struct xti_near *near,     \
+                                   double *distances, bool is_plain)                               \
+    {                                                                                              \
+        bool reaches = false;                                                                      \
+        uint32_t slot = 0;                                                                         \
+                                                                                                   \
+        for (; slot + 16 < slots->used && NEAR_GROUP_MOST == 32; slot += 32)                       \
+            reaches |= NAME##_group(slots, near, slot, NEAR_GROUP_MOST, distances, is_plain);      \
+        for (; slot < slots->used; slot += 16)                                                     \
+            reaches |= NAME##_group(slots, near, slot, 16, distances, is_plain);                   \
+        return reaches;                                                                            \
+    }                                                                                              \
+                                                                                                   \
+    static void NAME##_plane(const struct xti_slots *slots, const struct xti_near *near,           \
+                             double *distances)                                                    \
+    {                                                                                              \
         size_t step = slots->step;                                                                 \
-        bool is_plane = slots->dims == 2 && near->weights == NULL && !near->is_maximum;            \
                                                                                                    \
         for (uint32_t slot = 0; slot < slots->used; slot += NEAR_F64S) {                           \
-            const T *x = coords + slot;                                                            \
-            near_f64 sum = {0};                                                                    \
+            const T *x = (const T *)slots->first + slot;                                           \
+            near_f64 gap0 = GAP(x, near->point[0]);                                                \
+            near_f64 gap1 = GAP(x + ARRAYS * step, near->point[1]);                                \
                                                                                                    \
-            if (is_plane) {                                                                        \
-                near_f64 gap0 = GAP(x, near->point[0]);                                            \
-                near_f64 gap1 = GAP(x + ARRAYS * step, near->point[1]);                            \
-                                                                                                   \
-                sum = gap0 * gap0 + gap1 * gap1;                                                   \
-            } else {                                                                               \
-                for (uint32_t axis = 0; axis < slots->dims; axis++, x += ARRAYS * step)            \
-                    sum = leaf_add(sum, GAP(x, near->point[axis]), near, axis);                    \
-            }                                                                                      \
-            leaf_finish(sum, slot, slots, near, distances);                                        \
+            leaf_finish(gap0 *gap0 + gap1 * gap1, slot, slots, near, distances);                   \
         }                                                                                          \
+    }                                                                                              \
+                                                                                                   \
+    static bool NAME(const struct xti_slots *slots, const struct xti_near *near,                   \
+                     double *distances)                                                            \
+    {                                                                                              \
+        if (near->weights != NULL || near->is_maximum)                                             \
+            return NAME##_groups(slots, near, distances, false);                                   \
+        if (slots->dims != 2)                                                                      \
+            return NAME##_groups(slots, near, distances, true);                                    \
+        NAME##_plane(slots, near, distances);                                                      \
+        return true;                                                                               \
     }
 
 #define NEAR_POINT_F64(x, at) point_gap(load_f64(x), (at))

@@ -43,13 +43,13 @@ static void sizes_set(struct xti_nearest *query)
     query->leaf_pool.capacity = LEAF_FRAMES;
 }
 
-/* Behind the struct: doubles point, origin, item_low, item_high, weights; the leaf frames, the
- * inner frames; floats below, above, weights_f32, and one array that nobody reads. */
+/* Behind the struct: doubles point, origin, item_low, item_high, weights, best; the leaf frames,
+ * the inner frames; floats below, above, weights_f32, and one array that nobody reads. */
 static size_t tail_bytes(const struct xti_nearest *query)
 {
     size_t dims = query->layout->dims;
 
-    return 5 * dims * sizeof(double) + 4 * dims * sizeof(float) +
+    return (5 * dims + query->best_capacity) * sizeof(double) + 4 * dims * sizeof(float) +
            xti_near_pool_bytes(&query->leaf_pool, LEAF_FRAMES) +
            xti_near_pool_bytes(&query->node_pool, NODE_FRAMES);
 }
@@ -58,7 +58,7 @@ static void arrays_set(struct xti_nearest *query)
 {
     size_t dims = query->layout->dims;
     double *doubles = (double *)(void *)(query + 1);
-    char *leaf_memory = (char *)(doubles + 5 * dims);
+    char *leaf_memory = (char *)(doubles + 5 * dims + query->best_capacity);
     char *node_memory = leaf_memory + xti_near_pool_bytes(&query->leaf_pool, LEAF_FRAMES);
     float *floats =
         (float *)(void *)(node_memory + xti_near_pool_bytes(&query->node_pool, NODE_FRAMES));
@@ -69,6 +69,7 @@ static void arrays_set(struct xti_nearest *query)
     query->origin = doubles + dims;
     query->item_low = doubles + 2 * dims;
     query->item_high = doubles + 3 * dims;
+    query->best = doubles + 5 * dims;
     if (query->layout->leaf_kind == XTD_LEAF_POINTS)
         query->item_high = query->item_low;
     query->below = floats;
@@ -118,6 +119,7 @@ void xti_nearest_restart(struct xti_nearest *query, const double *point)
     query->is_started = false;
     query->knows_origin = false;
     query->left = query->k;
+    xti_near_cut_start(query);
     query->visits_left = query->view->unit_count;
     query->node_pool.made = query->node_pool.free_count = query->node_pool.heap_count = 0;
     query->leaf_pool.made = query->leaf_pool.free_count = query->leaf_pool.heap_count = 0;
@@ -148,9 +150,9 @@ xt_status xti_nearest_open(const struct xti_os *os, const struct xti_view *view,
 
     *out = NULL;
     sizes_set(&start);
-    start.key_cut = options->metric == XT_GREAT_CIRCLE
-                        ? xti_sphere_key_limit(start.max_distance)
-                        : xti_near_key_limit(start.max_distance, options->metric == XT_MAXIMUM);
+    if (!start.must_resolve && start.k <= XTI_NEAR_BEST_MAX &&
+        view->layout->dims >= XTI_NEAR_BEST_DIMS)
+        start.best_capacity = (uint32_t)start.k;
     start.bytes = sizeof start + tail_bytes(&start);
     query = os->alloc(os, start.bytes);
     if (query == NULL)

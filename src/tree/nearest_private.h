@@ -78,9 +78,10 @@ struct xti_nearest {
     bool must_resolve; /* items are not given as they come from the leaves */
     xt_metric metric;
     bool asks_ahead; /* each step asks for what the next one may need */
-    int32_t key_cut; /* nodes with larger keys lie beyond max_distance */
     double floor;    /* nothing in a node is nearer; set while there are nodes and items */
     double max_distance;
+    double cut; /* what is farther is of no interest: max_distance, or the k-th that was seen */
+    int32_t key_cut;      /* nodes with larger keys lie beyond the cut */
     uint64_t k;           /* UINT64_MAX: no end */
     uint64_t left;        /* of k */
     uint64_t visits_left; /* a search that enters more nodes than there are units goes in circles */
@@ -98,8 +99,12 @@ struct xti_nearest {
     struct xti_near near;
     struct xti_sphere sphere;
     double *point, *origin, *item_low, *item_high; /* behind this struct */
+    double *
+        best; /* distances of the best_capacity nearest that were seen, a heap: the largest first */
+    uint32_t best_capacity; /* k; 0: none are kept */
+    uint32_t best_count;
     float *below, *above, *unused_f32;
-    void (*leaf_near)(const struct xti_slots *slots, const struct xti_near *near,
+    bool (*leaf_near)(const struct xti_slots *slots, const struct xti_near *near,
                       double *distances);
     struct xti_near_pool node_pool, leaf_pool;
 };
@@ -133,6 +138,20 @@ void xti_nearest_take(struct xti_nearest *query);
 
 /* Makes the search as it was when it was opened, for another point. */
 void xti_nearest_restart(struct xti_nearest *query, const double *point);
+
+/* ---- the cut (nearest_cut.c) ---------------------------------------------------------------- */
+
+/* Searches for at most as many neighbours, of points with at least as many axes, keep the
+ * distances of the nearest that were seen. */
+#define XTI_NEAR_BEST_MAX 256u
+#define XTI_NEAR_BEST_DIMS 6u
+
+/* Sets it to max_distance, when a search begins. */
+void xti_near_cut_start(struct xti_nearest *query);
+
+/* Takes note of the distances of a block of `used` slots, none of which was seen before, and draws
+ * the cut nearer. */
+void xti_near_cut_draw(struct xti_nearest *query, const double *distances, uint32_t used);
 
 /* ---- on a sphere (nearest_sphere.c) -------------------------------------------------------- */
 

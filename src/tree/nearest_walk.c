@@ -170,7 +170,7 @@ static bool item_choose(const struct xti_nearest *query, uint32_t frame, struct 
     uint64_t mask = query->kernels->least_distance(leaf->distances, leaf->used, &distance);
     uint32_t slot;
 
-    if (mask == 0 || !(distance <= query->max_distance))
+    if (mask == 0 || !(distance <= query->cut))
         return false;
     slot = (mask & (mask - 1)) == 0 ? (uint32_t)__builtin_ctzll(mask) : slot_choose(leaf, mask);
     *item =
@@ -200,6 +200,7 @@ static bool leaf_block(struct xti_nearest *query, const struct xtd_node *leaf, u
     const char *coords = xti_leaf_coords_const(leaf);
     struct xti_near_leaf *block;
     struct xti_near_item item;
+    bool reaches = true;
     struct xti_slots run = {coords + (size_t)first * layout->coord_bytes, leaf->capacity, slots,
                             layout->dims};
 
@@ -214,12 +215,13 @@ static bool leaf_block(struct xti_nearest *query, const struct xtd_node *leaf, u
     if (query->metric == XT_GREAT_CIRCLE)
         xti_near_sphere_leaf(query, leaf, block);
     else
-        query->leaf_near(&run, &query->near, block->distances);
-    if (!item_choose(query, frame, &item)) {
+        reaches = query->leaf_near(&run, &query->near, block->distances);
+    if (reaches)
+        xti_near_cut_draw(query, block->distances, slots);
+    if (reaches && item_choose(query, frame, &item))
+        items_push(query, item);
+    else
         xti_near_pool_give(&query->leaf_pool, frame);
-        return true;
-    }
-    items_push(query, item);
     return true;
 }
 
@@ -259,6 +261,33 @@ static void origin_use(struct xti_nearest *query, const double *origin)
     query->knows_origin = true;
 }
 
+static bool leaf_enter(struct xti_nearest *query, uint32_t ref);
+
+/* Whether most leaves below a block are within the cut. It cannot move out any more, so nearly all
+ * of them will be entered. */
+static bool most_are_near(const struct xti_nearest *query, const struct xti_near_node *block)
+{
+    uint32_t near = 0;
+
+    if (block->level > 0 || query->best_capacity == 0 || query->best_count < query->best_capacity)
+        return false;
+    for (uint32_t slot = 0; slot < block->used; slot++)
+        near += block->keys[slot] <= query->key_cut;
+    return near > block->used / 2;
+}
+
+/* Enters them in the order in which they lie in memory, as far as they are still within the cut. */
+static bool leaves_enter(struct xti_nearest *query, const struct xti_near_node *block)
+{
+    for (uint32_t slot = 0; slot < block->used; slot++) {
+        if (slot + 1 < block->used && block->keys[slot + 1] <= query->key_cut)
+            xti_view_prefetch(query->view, block->refs[slot + 1], query->leaf_lines);
+        if (block->keys[slot] <= query->key_cut && !leaf_enter(query, block->refs[slot]))
+            return false;
+    }
+    return true;
+}
+
 static bool inner_block(struct xti_nearest *query, const struct xtd_node *node, uint32_t first,
                         uint32_t slots)
 {
@@ -267,6 +296,7 @@ static bool inner_block(struct xti_nearest *query, const struct xtd_node *node, 
     struct xti_slots run = {xti_inner_boxes_const(layout, node) + first, node->capacity, slots,
                             layout->dims};
     struct xti_near_node *block;
+    bool entered = true;
     int32_t key;
 
     if (frame == XTI_NEAR_NONE)
@@ -279,11 +309,14 @@ static bool inner_block(struct xti_nearest *query, const struct xtd_node *node, 
         key = xti_near_sphere_inner(query, node, first, block);
     else
         key = query->kernels->inner_near(&run, &query->near, block->keys);
-    if (key > query->key_cut)
-        xti_near_pool_give(&query->node_pool, frame);
-    else
+    if (key <= query->key_cut && !most_are_near(query, block)) {
         nodes_push(query, node_entry(key, frame));
-    return true;
+        return true;
+    }
+    if (key <= query->key_cut)
+        entered = leaves_enter(query, block);
+    xti_near_pool_give(&query->node_pool, frame);
+    return entered;
 }
 
 static bool inner_expand(struct xti_nearest *query, const struct xtd_node *node)
@@ -305,24 +338,45 @@ static bool inner_expand(struct xti_nearest *query, const struct xtd_node *node)
 
 /* ---- the search ---------------------------------------------------------------------------- */
 
-static bool node_enter(struct xti_nearest *query, uint32_t ref, uint32_t level)
+/* A node, which is counted. NULL: the search has failed. */
+static const struct xtd_node *node_visit(struct xti_nearest *query, uint32_t ref, uint32_t level)
 {
     const struct xtd_node *node;
     struct xti_finding finding;
-    xt_status status;
+    xt_status status = XT_ECORRUPT;
 
-    if (query->visits_left == 0)
-        return search_fail(query, XT_ECORRUPT);
-    query->visits_left--;
-    query->lines++;
-    if (level == 0)
-        query->leaves++;
-    else
-        query->nodes++;
-    status = xti_view_node(query->view, &query->span, ref, level, &node, &finding);
-    if (status != XT_OK)
-        return search_fail(query, status);
-    return level == 0 ? leaf_expand(query, node) : inner_expand(query, node);
+    if (query->visits_left > 0) {
+        query->visits_left--;
+        query->lines++;
+        if (level == 0)
+            query->leaves++;
+        else
+            query->nodes++;
+        status = xti_view_node(query->view, &query->span, ref, level, &node, &finding);
+    }
+    if (status == XT_OK)
+        return node;
+    (void)search_fail(query, status);
+    return NULL;
+}
+
+static bool leaf_enter(struct xti_nearest *query, uint32_t ref)
+{
+    const struct xtd_node *leaf = node_visit(query, ref, 0);
+
+    return leaf != NULL && leaf_expand(query, leaf);
+}
+
+static bool inner_enter(struct xti_nearest *query, uint32_t ref, uint32_t level)
+{
+    const struct xtd_node *node = node_visit(query, ref, level);
+
+    return node != NULL && inner_expand(query, node);
+}
+
+static bool node_enter(struct xti_nearest *query, uint32_t ref, uint32_t level)
+{
+    return level == 0 ? leaf_enter(query, ref) : inner_enter(query, ref, level);
 }
 
 void xti_nearest_ask(const struct xti_nearest *query)

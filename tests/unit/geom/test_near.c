@@ -90,6 +90,7 @@ static void sample_make(struct sample *sample, uint32_t dims, unsigned kind, uin
         .above = sample->above,
         .shrink = xti_near_shrink(dims),
         .slack = xti_near_slack(sample->weights_f32, dims),
+        .limit = INFINITY,
         .is_maximum = sample->is_maximum,
     };
 }
@@ -121,7 +122,7 @@ static double plain_distance(const struct sample *sample, uint32_t slot, bool is
 
 /* ---- leaves ---------------------------------------------------------------------------------- */
 
-typedef void leaf_fn(const struct xti_slots *slots, const struct xti_near *near, double *distances);
+typedef bool leaf_fn(const struct xti_slots *slots, const struct xti_near *near, double *distances);
 
 static leaf_fn *leaf_kernel(const struct xti_kernels *kernels, bool is_point, bool is_f32)
 {
@@ -162,7 +163,7 @@ static void leaf_check(const struct sample *sample, const struct xti_kernels *ke
     double distances[CAPACITY], least, want_least = INFINITY;
     uint64_t mask, want_mask = 0;
 
-    leaf_kernel(kernels, is_point, is_f32)(&slots, &sample->near, distances);
+    CHECK(leaf_kernel(kernels, is_point, is_f32)(&slots, &sample->near, distances));
     for (uint32_t slot = 0; slot < sample->used; slot++) {
         double want = plain_distance(sample, slot, is_point, is_f32);
 
@@ -180,6 +181,69 @@ static void leaf_check(const struct sample *sample, const struct xti_kernels *ke
     CHECK(least == want_least);
     CHECK_U64(mask, want_mask);
     free(coords);
+}
+
+/* With the limit of one slot's distance: that one and all that are not farther have theirs; the
+ * others have theirs or none. Where only some are within, that is said. */
+static void limit_check(struct sample *sample, const struct xti_kernels *kernels, bool is_point,
+                        bool is_f32, uint32_t chosen)
+{
+    uint32_t capacity = (sample->used + 15) / 16 * 16;
+    void *coords = leaf_pack(sample, capacity, is_point, is_f32);
+    struct xti_slots slots = {coords, capacity, sample->used, sample->dims};
+    double farthest = plain_distance(sample, chosen, is_point, is_f32);
+    double distances[CAPACITY];
+
+    sample->near.limit = xti_near_limit(farthest, sample->is_maximum);
+    CHECK(leaf_kernel(kernels, is_point, is_f32)(&slots, &sample->near, distances));
+    for (uint32_t slot = 0; slot < sample->used; slot++) {
+        double want = plain_distance(sample, slot, is_point, is_f32);
+
+        if (want <= farthest || !isnan(distances[slot]))
+            CHECK(memcmp(&distances[slot], &want, sizeof want) == 0);
+    }
+    sample->near.limit = -1;
+    if (sample->dims != 2 || sample->has_weights || sample->is_maximum)
+        CHECK(!leaf_kernel(kernels, is_point, is_f32)(&slots, &sample->near, distances));
+    sample->near.limit = INFINITY;
+    free(coords);
+}
+
+static void what_is_within_the_limit_has_its_distance(void)
+{
+    static struct sample sample;
+    uint64_t random = check_seed;
+
+    for (size_t d = 0; d < CHECK_COUNT(dims_tested); d++) {
+        for (unsigned kind = 0; kind < 8 * 20; kind++) {
+            sample_make(&sample, dims_tested[d], kind, &random);
+            for (size_t k = 0; k < CHECK_COUNT(kernel_names); k++) {
+                const struct xti_kernels *kernels = xti_kernels_get(kernel_names[k]);
+
+                for (unsigned way = 0; way < 4 && kernels != NULL; way++)
+                    limit_check(&sample, kernels, way % 2 == 0, way / 2 == 0,
+                                (uint32_t)(check_random(&random) % sample.used));
+            }
+        }
+    }
+}
+
+/* Sums that are next to a square have a root that is next to its root. */
+static void no_sum_of_a_distance_is_beyond_its_limit(void)
+{
+    uint64_t random = check_seed;
+
+    for (int flushes = 0; flushes < 2; flushes++) {
+        flush_denormals(flushes != 0);
+        for (int i = 0; i < 200000; i++) {
+            double sum = i % 2 == 0 ? check_uniform(&random) : fabs(random_number(&random, 0));
+            double limit = xti_near_limit(sqrt(sum), false);
+
+            CHECK(sum <= limit);
+            CHECK(xti_near_limit(sum, true) == sum);
+        }
+        flush_denormals(false);
+    }
 }
 
 static void leaves_give_the_distances_of_a_plain_loop(void)
@@ -328,6 +392,8 @@ static void weights_are_rounded_down(void)
 }
 
 CHECK_MAIN({"leaves_give_the_distances_of_a_plain_loop", leaves_give_the_distances_of_a_plain_loop},
+           {"what_is_within_the_limit_has_its_distance", what_is_within_the_limit_has_its_distance},
+           {"no_sum_of_a_distance_is_beyond_its_limit", no_sum_of_a_distance_is_beyond_its_limit},
            {"bounds_are_never_above_a_distance", bounds_are_never_above_a_distance},
            {"bounds_are_close_to_the_distance", bounds_are_close_to_the_distance},
            {"squares_that_are_rounded_up_are_not_believed",
