@@ -16,7 +16,8 @@ static const char *const builders[] = {"arrays", "one by one", NULL};
 static const char *const walkers[] = {"portable", "AVX2", "AVX-512", NULL};
 static const xt_kernel kernels[] = {XT_KERNEL_PORTABLE, XT_KERNEL_AVX2, XT_KERNEL_AVX512};
 
-/* A store and the snapshot that is queried. */
+/* A store, the snapshot that is queried, and a query of each kind that is asked again and again,
+ * for each walker. */
 struct built {
     xt_store *store;
     xt_snapshot *snapshot; /* NULL: none yet */
@@ -24,6 +25,9 @@ struct built {
     bool is_boxes;
     size_t publish_every; /* changes; 0: when settled */
     size_t pending;       /* changes since */
+    xt_query *windows[3]; /* NULL: not opened yet */
+    xt_query *nearest[3];
+    size_t nearest_k[3];
 };
 
 static void must(xt_status status, const char *what)
@@ -36,7 +40,7 @@ static const char *version(void)
 {
     static char text[64];
     uint32_t number = xt_version();
-    snprintf(text, sizeof text, "XTree %u.%u.%u, default capacities, lazy verification",
+    snprintf(text, sizeof text, "XTree %u.%u.%u, default capacities, queries restarted",
              number / 10000, number / 100 % 100, number % 100);
     return text;
 }
@@ -135,10 +139,20 @@ static struct built *built_new(const struct dataset *like, xt_store *store)
     return built;
 }
 
+static void snapshot_end(struct built *built)
+{
+    for (size_t i = 0; i < sizeof kernels / sizeof kernels[0]; i++) {
+        xt_query_close(built->windows[i]);
+        xt_query_close(built->nearest[i]);
+        built->windows[i] = built->nearest[i] = NULL;
+    }
+    xt_snapshot_release(built->snapshot);
+}
+
 static void settle(void *handle)
 {
     struct built *built = handle;
-    xt_snapshot_release(built->snapshot);
+    snapshot_end(built);
     must(xt_store_publish(built->store), "xt_store_publish");
     must(xt_snapshot_latest(built->store, &built->snapshot), "xt_snapshot_latest");
 }
@@ -161,7 +175,7 @@ static uint64_t bytes(const void *handle)
 static void destroy(void *handle)
 {
     struct built *built = handle;
-    xt_snapshot_release(built->snapshot);
+    snapshot_end(built);
     must(xt_store_close(built->store), "xt_store_close");
     free(built);
 }
@@ -254,13 +268,16 @@ static void move(void *handle, const struct rows *from, const struct rows *to)
 
 /* ---- querying ------------------------------------------------------------------------------ */
 
-static xt_query *query_begin(const struct built *built, unsigned walker, const double *window)
+static xt_query *query_begin(struct built *built, unsigned walker, const double *window)
 {
+    xt_query **query = &built->windows[walker];
     xt_query_options options = XT_QUERY_OPTIONS_INIT;
     options.kernel = kernels[walker];
-    xt_query *query = NULL;
-    must(xt_query_window(built->snapshot, window, &options, &query), "xt_query_window");
-    return query;
+    if (*query == NULL)
+        must(xt_query_window(built->snapshot, window, &options, query), "xt_query_window");
+    else
+        must(xt_query_restart(*query, window), "xt_query_restart");
+    return *query;
 }
 
 static bool can_walk(void *handle, unsigned walker)
@@ -293,9 +310,7 @@ static size_t drain(xt_query *query, uint64_t *ids)
 static size_t window_ids(void *handle, unsigned walker, const double *window, uint64_t *ids)
 {
     xt_query *query = query_begin(handle, walker, window);
-    size_t total = drain(query, ids);
-    xt_query_close(query);
-    return total;
+    return drain(query, ids);
 }
 
 static uint64_t window_count(void *handle, unsigned walker, const double *window)
@@ -303,25 +318,35 @@ static uint64_t window_count(void *handle, unsigned walker, const double *window
     xt_query *query = query_begin(handle, walker, window);
     uint64_t count = 0;
     must(xt_query_count(query, &count), "xt_query_count");
-    xt_query_close(query);
     return count;
 }
 
 /* ---- neighbours and pairs ------------------------------------------------------------------ */
 
-static void nearest(void *handle, unsigned walker, const double *point, size_t k, uint64_t *ids,
-                    double *distances)
+static xt_query *nearest_begin(struct built *built, unsigned walker, const double *point, size_t k)
 {
-    const struct built *built = handle;
+    xt_query **query = &built->nearest[walker];
     xt_nearest_options options = XT_NEAREST_OPTIONS_INIT;
     options.k = k;
     options.kernel = kernels[walker];
-    xt_query *query = NULL;
-    must(xt_query_nearest(built->snapshot, point, &options, &query), "xt_query_nearest");
+    if (*query != NULL && built->nearest_k[walker] == k) {
+        must(xt_query_restart(*query, point), "xt_query_restart");
+        return *query;
+    }
+    xt_query_close(*query);
+    *query = NULL;
+    must(xt_query_nearest(built->snapshot, point, &options, query), "xt_query_nearest");
+    built->nearest_k[walker] = k;
+    return *query;
+}
+
+static void nearest(void *handle, unsigned walker, const double *point, size_t k, uint64_t *ids,
+                    double *distances)
+{
+    xt_query *query = nearest_begin(handle, walker, point, k);
     for (size_t total = 0, count = 0; total < k; total += count)
         must(xt_query_next_nearest(query, ids + total, distances + total, k - total, &count),
              "xt_query_next_nearest");
-    xt_query_close(query);
 }
 
 static void nearest_many(void *handle, const double *points, size_t count, size_t k, uint64_t *ids,

@@ -235,6 +235,7 @@ struct query_state {
     distance_fn distance;
     std::exception_ptr failure; /* what one of them threw */
     xt_query *query = nullptr;
+    std::size_t width = 0; /* doubles of what it was opened with */
     item value{};
 
     query_state() = default;
@@ -354,6 +355,12 @@ class items
             ids.insert(ids.end(), batch.begin(), batch.begin() + static_cast<long>(count));
         }
         return ids;
+    }
+    /* Asks the same at another place: a window, or a point where it began with one. Iterators and
+     * items of before are gone. Faster than a new query, as nothing is allocated. */
+    void restart(coords where)
+    {
+        detail::check(xt_query_restart(state_->query, where.take(state_->width)));
     }
     xt_walk_stats stats() const
     {
@@ -475,11 +482,12 @@ class snapshot
     }
     items covers(coords point, const query_options &options = {}) const
     {
-        const double *values = point.take(dims_);
-        std::vector<double> window(values, values + dims_);
+        std::unique_ptr<detail::query_state> state = begin(options.filter);
+        xt_query_options o = options_of(*state, XT_CONTAINS, {}, options);
 
-        window.insert(window.end(), values, values + dims_);
-        return open(window, XT_CONTAINS, {}, options);
+        state->width = dims_;
+        detail::check(xt_query_covers(get(), point.take(dims_), &o, &state->query));
+        return items(std::move(state));
     }
     items nearest(coords point, const nearest_options &options = {}) const
     {
@@ -496,6 +504,7 @@ class snapshot
         state->distance = options.distance;
         o.distance = state->distance ? &detail::query_state::call_distance : nullptr;
         o.filter_context = o.distance_context = state.get();
+        state->width = dims_;
         detail::check(xt_query_nearest(get(), point.take(dims_), &o, &state->query));
         return items(std::move(state));
     }
@@ -518,10 +527,10 @@ class snapshot
         state->filter = filter;
         return state;
     }
-    items open(coords window, xt_predicate predicate, const std::vector<xt_condition> &also,
-               const query_options &options) const
+    static xt_query_options options_of(detail::query_state &state, xt_predicate predicate,
+                                       const std::vector<xt_condition> &also,
+                                       const query_options &options)
     {
-        std::unique_ptr<detail::query_state> state = begin(options.filter);
         xt_query_options o = XT_QUERY_OPTIONS_INIT;
 
         o.predicate = predicate;
@@ -529,10 +538,18 @@ class snapshot
         o.kernel = options.kernel;
         o.also = also.data();
         o.also_count = also.size();
-        o.filter = state->filter ? &detail::query_state::call_filter : nullptr;
-        o.filter_context = state.get();
-        detail::check(
-            xt_query_window(get(), window.take(2 * std::size_t{dims_}), &o, &state->query));
+        o.filter = state.filter ? &detail::query_state::call_filter : nullptr;
+        o.filter_context = &state;
+        return o;
+    }
+    items open(coords window, xt_predicate predicate, const std::vector<xt_condition> &also,
+               const query_options &options) const
+    {
+        std::unique_ptr<detail::query_state> state = begin(options.filter);
+        xt_query_options o = options_of(*state, predicate, also, options);
+
+        state->width = 2 * std::size_t{dims_};
+        detail::check(xt_query_window(get(), window.take(state->width), &o, &state->query));
         return items(std::move(state));
     }
     pairs open_join(const snapshot *other, std::uint64_t limit) const

@@ -27,18 +27,10 @@ static struct xti_nearest *nearest_query(xt_query *query)
     return (struct xti_nearest *)(void *)query;
 }
 
-static bool window_is_valid(const double *window, uint32_t dims)
-{
-    for (uint32_t i = 0; i < dims; i++) {
-        if (!(window[i] <= window[dims + i])) /* also when one of them is NaN */
-            return false;
-    }
-    return true;
-}
-
 static bool condition_is_valid(xt_predicate predicate, const double *window, uint32_t dims)
 {
-    return window != NULL && (unsigned)predicate <= XT_DISJOINT && window_is_valid(window, dims);
+    return window != NULL && (unsigned)predicate <= XT_DISJOINT &&
+           xti_window_is_valid(window, dims);
 }
 
 static bool also_is_valid(const xt_query_options *options, uint32_t dims)
@@ -109,7 +101,10 @@ xt_status xt_query_covers(const xt_snapshot *snapshot, const double *point,
     memcpy(window + dims, point, dims * sizeof *point);
     o.struct_size = sizeof o;
     o.predicate = XT_CONTAINS;
-    return xt_query_window(snapshot, window, &o, out);
+    status = xt_query_window(snapshot, window, &o, out);
+    if (status == XT_OK)
+        xti_window_take_points(window_query(*out));
+    return status;
 }
 
 /* ---- many windows --------------------------------------------------------------------------- */
@@ -119,7 +114,7 @@ static bool windows_are_valid(const double *windows, size_t count, uint32_t dims
     if (windows == NULL)
         return count == 0;
     for (size_t i = 0; i < count; i++) {
-        if (!window_is_valid(windows + i * 2 * dims, dims))
+        if (!xti_window_is_valid(windows + i * 2 * dims, dims))
             return false;
     }
     return true;
@@ -189,6 +184,21 @@ xt_status xt_count_windows(const xt_snapshot *snapshot, const double *windows, s
 }
 
 /* ---- queries of all kinds ------------------------------------------------------------------- */
+
+xt_status xt_query_restart(xt_query *query, const double *where)
+{
+    if (query == NULL || where == NULL)
+        return XT_EINVAL;
+    switch (kind_of(query)) {
+    case XTI_QUERY_WINDOW:
+        return xti_window_restart(window_query(query), where);
+    case XTI_QUERY_NEAREST:
+        return xti_nearest_restart(nearest_query(query), where);
+    case XTI_QUERY_WINDOWS:
+        break;
+    }
+    return XT_EMISUSE;
+}
 
 xt_status xt_query_next(xt_query *query, xt_item *item)
 {

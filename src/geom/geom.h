@@ -26,6 +26,16 @@
 
 /* ---- windows ------------------------------------------------------------------------------ */
 
+/* low[i] <= high[i], and neither is NaN. window: dims low corners, then as many high ones. */
+static inline bool xti_window_is_valid(const double *window, uint32_t dims)
+{
+    for (uint32_t i = 0; i < dims; i++) {
+        if (!(window[i] <= window[dims + i])) /* also when one of them is NaN */
+            return false;
+    }
+    return true;
+}
+
 /* A window moved to the origin of inner nodes. Arrays of `dims` floats, owned by the caller. */
 struct xti_offset_window {
     float *meet_lo, *meet_hi;

@@ -2,6 +2,7 @@
  *
  * SPDX-License-Identifier: MIT
  */
+#include <math.h>
 #include <string.h>
 
 #include "tree/nearest_private.h"
@@ -110,7 +111,7 @@ static void leaf_kernel_set(struct xti_nearest *query)
         query->leaf_near = is_f64 ? kernels->boxes_near_f64 : kernels->boxes_near_f32;
 }
 
-void xti_nearest_restart(struct xti_nearest *query, const double *point)
+void xti_nearest_begin(struct xti_nearest *query, const double *point)
 {
     memcpy(query->point, point, query->layout->dims * sizeof *point);
     if (query->metric == XT_GREAT_CIRCLE)
@@ -119,6 +120,7 @@ void xti_nearest_restart(struct xti_nearest *query, const double *point)
     query->is_started = false;
     query->knows_origin = false;
     query->left = query->k;
+    query->nodes = query->leaves = query->lines = query->items = 0;
     xti_near_cut_start(query);
     query->visits_left = query->view->unit_count;
     query->node_pool.made = query->node_pool.free_count = query->node_pool.heap_count = 0;
@@ -161,8 +163,18 @@ xt_status xti_nearest_open(const struct xti_os *os, const struct xti_view *view,
     arrays_set(query);
     near_set(query, options->weights);
     leaf_kernel_set(query);
-    xti_nearest_restart(query, point);
+    xti_nearest_begin(query, point);
     *out = query;
+    return XT_OK;
+}
+
+xt_status xti_nearest_restart(struct xti_nearest *query, const double *point)
+{
+    for (uint32_t axis = 0; axis < query->layout->dims; axis++) {
+        if (!isfinite(point[axis]))
+            return XT_EINVAL;
+    }
+    xti_nearest_begin(query, point);
     return XT_OK;
 }
 

@@ -39,7 +39,7 @@ static bool turn_start(struct many *many, struct turn *turn)
         return false;
     turn->row = many->next_row++;
     turn->found = 0;
-    xti_nearest_restart(turn->query, many->points + turn->row * many->dims);
+    xti_nearest_begin(turn->query, many->points + turn->row * many->dims);
     return true;
 }
 

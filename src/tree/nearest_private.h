@@ -137,7 +137,7 @@ void xti_nearest_coords(const struct xti_nearest *query, const struct xti_near_f
 void xti_nearest_take(struct xti_nearest *query);
 
 /* Makes the search as it was when it was opened, for another point. */
-void xti_nearest_restart(struct xti_nearest *query, const double *point);
+void xti_nearest_begin(struct xti_nearest *query, const double *point);
 
 /* ---- the cut (nearest_cut.c) ---------------------------------------------------------------- */
 

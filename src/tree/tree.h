@@ -28,6 +28,12 @@ XT_NODISCARD xt_status xti_window_open(const struct xti_os *os, const struct xti
                                        struct xti_window_query **out);
 void xti_window_close(struct xti_window_query *query);
 
+/* From now on the query begins anew at points: low and high corners are the same. */
+void xti_window_take_points(struct xti_window_query *query);
+
+/* As xt_query_restart(). */
+XT_NODISCARD xt_status xti_window_restart(struct xti_window_query *query, const double *where);
+
 /* As xt_query_next(), xt_query_next_batch(), xt_query_count(), xt_query_stats(). */
 XT_NODISCARD xt_status xti_window_next(struct xti_window_query *query, xt_item *item);
 XT_NODISCARD xt_status xti_window_next_batch(struct xti_window_query *query, uint64_t *ids,
@@ -63,6 +69,7 @@ XT_NODISCARD xt_status xti_nearest_open(const struct xti_os *os, const struct xt
                                         const struct xti_kernels *kernels,
                                         struct xti_nearest **out);
 void xti_nearest_close(struct xti_nearest *query);
+XT_NODISCARD xt_status xti_nearest_restart(struct xti_nearest *query, const double *point);
 
 /* As xt_query_next(), xt_query_next_nearest() (distances may be NULL), xt_query_count(),
  * xt_query_stats(). */

@@ -43,12 +43,10 @@ static void conditions_make(struct xti_window_query *query, const double *window
     xti_condition_set(&query->window, c, window);
 }
 
-/* What is the same for all queries of a view. One by one: they are few, and memset() takes its time
+/* As it is before the first node is read. One by one: they are few, and memset() takes its time
  * to begin. */
 static void query_begin(struct xti_window_query *query)
 {
-    query->query_kind = XTI_QUERY_WINDOW;
-    query->layout = query->view->layout;
     query->span = query->view->span_count == 0 ? NULL : query->view->spans;
     query->status = XT_OK;
     query->is_started = false;
@@ -60,12 +58,12 @@ static void query_begin(struct xti_window_query *query)
     query->queue_end = 0;
     query->queue_hold = 0;
     query->depth = 0;
+    query->limit_left = query->limit;
     query->counted = 0;
     query->nodes = 0;
     query->leaves = 0;
     query->items = 0;
     query->lines = 0;
-    query->ahead = query->layout->ahead;
 }
 
 xt_status xti_window_open(const struct xti_os *os, const struct xti_view *view,
@@ -85,10 +83,41 @@ xt_status xti_window_open(const struct xti_os *os, const struct xti_view *view,
     query->view = view;
     query->kernels = kernels;
     query->bytes = bytes;
-    query->limit_left = options->limit == 0 ? UINT64_MAX : options->limit;
+    query->limit = options->limit == 0 ? UINT64_MAX : options->limit;
+    query->layout = view->layout;
+    query->ahead = view->layout->ahead;
+    query->query_kind = XTI_QUERY_WINDOW;
+    query->takes_point = false;
     query_begin(query);
     conditions_make(query, window, options);
     *out = query;
+    return XT_OK;
+}
+
+void xti_window_take_points(struct xti_window_query *query)
+{
+    query->takes_point = true;
+}
+
+static void window_of_point(const double *point, uint32_t dims, double *window)
+{
+    memcpy(window, point, dims * sizeof *point);
+    memcpy(window + dims, point, dims * sizeof *point);
+}
+
+xt_status xti_window_restart(struct xti_window_query *query, const double *where)
+{
+    uint32_t dims = query->layout->dims;
+    double window[2 * XT_DIMS_MAX];
+
+    if (query->takes_point) {
+        window_of_point(where, dims, window);
+        where = window;
+    }
+    if (!xti_window_is_valid(where, dims))
+        return XT_EINVAL;
+    query_begin(query);
+    xti_condition_set(&query->window, &query->conditions, where);
     return XT_OK;
 }
 

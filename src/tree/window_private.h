@@ -45,6 +45,7 @@ struct xti_window_query {
     xt_status status;            /* XT_OK while there may be more; then it stays as it is */
     bool is_started;
     bool is_counting; /* children that hold are counted, not entered */
+    bool takes_point; /* the window is a point; not looked at here */
 
     /* The current leaf. */
     bool leaf_is_whole;
@@ -62,6 +63,7 @@ struct xti_window_query {
     uint32_t queue_hold;              /* a bit for each: it is known to hold */
 
     uint32_t depth; /* frames in use */
+    uint64_t limit; /* UINT64_MAX: none */
     uint64_t limit_left;
     uint64_t counted;
     uint64_t nodes, leaves, items; /* xt_walk_stats; so is this, but without a line for each node */

@@ -165,7 +165,11 @@ void conditions_and_filters_all_hold()
     },
                options)) == std::multiset<std::uint64_t>{12, 22}));
     CHECK_INT(asked, 3);
-    CHECK((ids_of(now.covers({4, 4})) == std::multiset<std::uint64_t>{44}));
+    xtree::items here = now.covers({4, 4});
+    CHECK((here.ids() == std::vector<std::uint64_t>{44}));
+    here.restart({3, 4});
+    CHECK((here.ids() == std::vector<std::uint64_t>{43}));
+    CHECK_STATUS(status_of([&] { here.restart({2}); }), XT_EINVAL);
     options = {};
     options.limit = 7;
     CHECK_U64(now.window({0, 0, 9, 9}, XT_INTERSECTS, options).count(), 7);
