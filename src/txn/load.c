@@ -555,15 +555,29 @@ void xti_tip_free(struct xti_txn *txn, struct xti_tip *tip)
     txn->os->free(txn->os, tip, sizeof *tip);
 }
 
-static bool has_changed(const struct xti_head *head, const struct xti_head *before)
+/* By what two readings of HEAD are told apart. */
+struct head_mark {
+    uint32_t newest, loose; /* checksums */
+    bool has_loose;
+};
+
+static struct head_mark mark_of(const struct xti_head *head)
 {
-    return head->newest.crc32c != before->newest.crc32c || head->has_loose != before->has_loose ||
-           (head->has_loose && head->loose.crc32c != before->loose.crc32c);
+    return (struct head_mark){head->newest.crc32c, head->has_loose ? head->loose.crc32c : 0,
+                              head->has_loose};
+}
+
+static bool has_changed(const struct xti_head *head, const struct head_mark *before)
+{
+    struct head_mark mark = mark_of(head);
+
+    return mark.newest != before->newest || mark.has_loose != before->has_loose ||
+           mark.loose != before->loose;
 }
 
 /* A writer that opened the store meanwhile may have added commits that are not durable yet; from
  * then on HEAD says which one is the newest. XT_ENOTFOUND: look again. */
-static xt_status check_unchanged(struct xti_txn *txn, const struct xti_head *before,
+static xt_status check_unchanged(struct xti_txn *txn, const struct head_mark *before,
                                  xt_error *error)
 {
     struct xti_head head;
@@ -603,8 +617,11 @@ static xt_status load_from(struct xti_txn *txn, const struct xtd_head_slot *slot
         status = xti_txn_take_manifest(txn, tip->manifest, window_bytes, error);
     if (status == XT_OK && rolls)
         status = xti_roll_forward(txn, tip, &head->look, error);
-    if (status == XT_OK && rolls && !head->trusts_loose && !txn->is_writable)
-        status = check_unchanged(txn, head, error);
+    if (status == XT_OK && rolls && !head->trusts_loose && !txn->is_writable) {
+        struct head_mark mark = mark_of(head);
+
+        status = check_unchanged(txn, &mark, error);
+    }
     if (status == XT_OK &&
         (txn->current == NULL || txn->is_torn || tip->slot.state.txn > txn->state.txn))
         status = xti_txn_adopt(txn, &tip->slot, tip->manifest, error);
@@ -713,7 +730,7 @@ static xt_status try_load(struct xti_txn *txn, const struct xti_head *head, uint
 xt_status xti_txn_load(struct xti_txn *txn, uint64_t window_bytes, xt_error *error)
 {
     struct xti_head head;
-    struct xti_head before;
+    struct head_mark before = {0, 0, false};
     xt_status status = XT_OK;
 
     for (uint32_t attempt = 0; attempt < ATTEMPTS_MAX; attempt++) {
@@ -726,7 +743,7 @@ xt_status xti_txn_load(struct xti_txn *txn, uint64_t window_bytes, xt_error *err
         status = try_load(txn, &head, window_bytes, error);
         if (status != XT_ENOTFOUND && (status != XT_ECORRUPT || txn->is_writable))
             return status;
-        before = head;
+        before = mark_of(&head);
     }
     if (error != NULL)
         error->status = XT_ECORRUPT;

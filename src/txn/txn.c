@@ -24,8 +24,6 @@ xt_status xti_txn_new(const struct xti_os *os, const char *path, xt_error *error
     xti_txn_set_durability(txn, XT_DURABLE);
     txn->lock_file = XTI_FILE_NONE;
     txn->head_file = XTI_FILE_NONE;
-    if (path != NULL)
-        os->boot_id(os, txn->boot_id);
     result = os->mutex_create(os, &txn->mutex);
     if (result != 0)
         return xti_report_system(error, result, path, NULL, "create a mutex");

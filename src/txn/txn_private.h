@@ -83,7 +83,8 @@ struct xti_txn {
     uint32_t next_arena_id;
     struct xtd_state state; /* the newest commit */
     uint64_t record_hash;
-    uint8_t boot_id[16];
+    uint8_t boot_id[16]; /* of the running system, asked for when it is wanted (files.c) */
+    bool knows_boot_id;
     uint64_t lost_hash;  /* of a trusted one that led to nothing */
     uint64_t tried_hash; /* record_hash of the last loose slot that was not trusted */
     bool is_ready;       /* opened or created, to the end */
