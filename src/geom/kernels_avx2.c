@@ -13,6 +13,7 @@
 #include <immintrin.h>
 
 #define NEAR_BYTES 32
+#define NEAR_LEAST_DISTANCE
 #include "geom/near_lanes.h"
 
 #include "geom/edit_lanes.h"
@@ -360,6 +361,43 @@ static uint64_t inner_covers(const float *boxes, uint32_t capacity, uint32_t slo
         result |= bits_f32(_mm256_and_ps(low, up)) << slot;
     }
     return result;
+}
+
+/* ---- distances ---------------------------------------------------------------------------- */
+
+/* Of a minimum with NaN the second operand is the result. */
+__attribute__((always_inline)) static inline uint64_t least_of(const double *distances,
+                                                               uint32_t used, double *out)
+{
+    __m256d even = _mm256_set1_pd((double)INFINITY);
+    __m256d odd = even;
+    __m128d half, least;
+    uint64_t found = 0;
+    uint32_t slot = 0;
+
+    for (; slot + 8 <= used; slot += 8) {
+        even = _mm256_min_pd(_mm256_loadu_pd(distances + slot), even);
+        odd = _mm256_min_pd(_mm256_loadu_pd(distances + slot + 4), odd);
+    }
+    for (; slot < used; slot += 4)
+        even = _mm256_min_pd(_mm256_loadu_pd(distances + slot), even);
+    even = _mm256_min_pd(even, odd);
+    half = _mm_min_pd(_mm256_castpd256_pd128(even), _mm256_extractf128_pd(even, 1));
+    least = _mm_min_sd(half, _mm_unpackhi_pd(half, half));
+    even = _mm256_broadcastsd_pd(least);
+    for (slot = 0; slot < used; slot += 4) {
+        __m256d v = _mm256_loadu_pd(distances + slot);
+
+        found |= bits_f64(_mm256_cmp_pd(even, v, _CMP_EQ_OQ)) << slot;
+    }
+    *out = _mm_cvtsd_f64(least);
+    return found;
+}
+
+/* A full leaf of normal size in a straight line. */
+static uint64_t least_distance(const double *distances, uint32_t used, double *out)
+{
+    return used == 32 ? least_of(distances, 32, out) : least_of(distances, used, out);
 }
 
 #include "geom/kernels_pairs.h"

@@ -1,9 +1,10 @@
 /* src/geom/near_lanes.h -- the kernels of distances, written once for vectors of any width.
  *
  * Included by each file of kernels, which says how many bytes a vector has (NEAR_BYTES) and
- * compiles it with its own instructions. Each slot goes through the same operations in the same
- * order whatever the width, axes in their order, nothing is reassociated or contracted: so all sets
- * of kernels give the same bits.
+ * compiles it with its own instructions; one that defines NEAR_LEAST_DISTANCE has its own function
+ * of that name. Each slot goes through the same operations in the same order whatever the width,
+ * axes in their order, nothing is reassociated or contracted: so all sets of kernels give the same
+ * bits.
  *
  * SPDX-License-Identifier: MIT
  */
@@ -251,6 +252,8 @@ NEAR_LEAF(points_near_f32, float, 1, NEAR_POINT_F32)
 NEAR_LEAF(boxes_near_f64, double, 2, NEAR_BOX_F64)
 NEAR_LEAF(boxes_near_f32, float, 2, NEAR_BOX_F32)
 
+#if !defined(NEAR_LEAST_DISTANCE)
+
 static uint64_t least_distance(const double *distances, uint32_t used, double *out)
 {
     near_f64 least_each = (double)INFINITY - (near_f64){0};
@@ -271,5 +274,7 @@ static uint64_t least_distance(const double *distances, uint32_t used, double *o
     *out = least;
     return any_i64(bits);
 }
+
+#endif
 
 #endif

@@ -1,13 +1,16 @@
-/* src/tree/nearest_many.c -- many nearest searches at once, interleaved.
+/* src/tree/nearest_many.c -- many nearest searches at once, interleaved, neighbours one after the
+ * other.
  *
  * A search spends most of its time waiting for the next node to come from memory. So several take
  * turns: each goes one step, asks the processor for the node that its next step needs, and lets the
- * others go on while that is on its way.
+ * others go on while that is on its way. And points are taken in an order in which neighbours
+ * follow each other: what one has read is in the cache when the next one comes.
  *
  * SPDX-License-Identifier: MIT
  */
 #include <math.h>
 
+#include "tree/batch_order.h"
 #include "tree/nearest_private.h"
 
 /* Enough to hide the latency of memory, few enough for the frames to stay in the cache. */
@@ -22,7 +25,11 @@ struct turn {
 struct many {
     struct turn turn[TURNS];
     uint32_t opened;
-    size_t next_row;
+    size_t chunk_first; /* the rows that were put in order last */
+    size_t chunk_count;
+    size_t chunk_next;
+    uint64_t *order, *order_spare;
+    size_t order_bytes; /* of both */
     uint64_t *ids;
     double *distances;
     size_t *found;
@@ -32,12 +39,29 @@ struct many {
     uint32_t dims;
 };
 
+/* Puts the next rows in order. False: there are none. */
+static bool chunk_begin(struct many *many)
+{
+    size_t first = many->chunk_first + many->chunk_count;
+    size_t count = many->count - first;
+    const double *points = many->points + first * many->dims;
+    struct xti_places places = {points, points, many->dims, 0, many->dims};
+
+    places.count = count < XTI_CHUNK_PLACES ? count : XTI_CHUNK_PLACES;
+    many->chunk_first = first;
+    many->chunk_count = places.count;
+    many->chunk_next = 0;
+    if (count > 0)
+        xti_places_order(&places, many->order, many->order_spare);
+    return count > 0;
+}
+
 /* Gives a turn the next point. False: there is none. */
 static bool turn_start(struct many *many, struct turn *turn)
 {
-    if (many->next_row == many->count)
+    if (many->chunk_next == many->chunk_count && !chunk_begin(many))
         return false;
-    turn->row = many->next_row++;
+    turn->row = many->chunk_first + (uint32_t)many->order[many->chunk_next++];
     turn->found = 0;
     xti_nearest_begin(turn->query, many->points + turn->row * many->dims);
     return true;
@@ -109,6 +133,35 @@ static xt_status turns_run(struct many *many)
     return XT_OK;
 }
 
+/* Memory for the order, and a search for each turn. */
+static xt_status many_open(struct many *many, const struct xti_os *os, const struct xti_view *view,
+                           const xt_nearest_options *options, const struct xti_kernels *kernels)
+{
+    size_t places = many->count < XTI_CHUNK_PLACES ? many->count : XTI_CHUNK_PLACES;
+    xt_status status = XT_OK;
+
+    many->order_bytes = 2 * places * sizeof *many->order;
+    many->order = os->alloc(os, many->order_bytes);
+    if (many->order == NULL)
+        return XT_ENOMEM;
+    many->order_spare = many->order + places;
+    while (status == XT_OK && many->opened < TURNS && many->opened < many->count) {
+        status = xti_nearest_open(os, view, many->points, options, kernels,
+                                  &many->turn[many->opened].query);
+        if (status == XT_OK)
+            many->turn[many->opened++].query->asks_ahead = false;
+    }
+    return status;
+}
+
+static void many_close(struct many *many, const struct xti_os *os)
+{
+    for (uint32_t i = 0; i < many->opened; i++)
+        xti_nearest_close(many->turn[i].query);
+    if (many->order != NULL)
+        os->free(os, many->order, many->order_bytes);
+}
+
 xt_status xti_nearest_many(const struct xti_os *os, const struct xti_view *view,
                            const struct xti_near_batch *batch, const xt_nearest_options *options,
                            const struct xti_kernels *kernels)
@@ -120,17 +173,10 @@ xt_status xti_nearest_many(const struct xti_os *os, const struct xti_view *view,
                         .k = (size_t)options->k,
                         .points = batch->points,
                         .dims = view->layout->dims};
-    xt_status status = XT_OK;
+    xt_status status = many_open(&many, os, view, options, kernels);
 
-    while (status == XT_OK && many.opened < TURNS && many.opened < batch->count) {
-        status = xti_nearest_open(os, view, batch->points, options, kernels,
-                                  &many.turn[many.opened].query);
-        if (status == XT_OK)
-            many.turn[many.opened++].query->asks_ahead = false;
-    }
     if (status == XT_OK)
         status = turns_run(&many);
-    for (uint32_t i = 0; i < many.opened; i++)
-        xti_nearest_close(many.turn[i].query);
+    many_close(&many, os);
     return status;
 }
