@@ -74,6 +74,9 @@ struct xti_os {
                    size_t size);
     int (*write_at)(const struct xti_os *os, xti_file file, uint64_t offset, const void *data,
                     size_t size);
+    /* Asks the system to begin bringing these bytes to the medium, and does not wait: a sync that
+     * comes later has less to do. Promises nothing. */
+    void (*write_soon)(const struct xti_os *os, xti_file file, uint64_t offset, size_t size);
     /* Contents and size of the file are on the medium when it returns 0. */
     int (*sync)(const struct xti_os *os, xti_file file);
     int (*size)(const struct xti_os *os, xti_file file, uint64_t *out);

@@ -119,6 +119,7 @@ static const struct xti_os real_os = {
     .write_at = xti_real_write_at,
     .sync = xti_real_sync,
     .size = xti_real_size,
+    .write_soon = xti_real_write_soon,
     .allocate = xti_real_allocate,
     .cut = xti_real_cut,
     .lock = xti_real_lock,

@@ -29,6 +29,7 @@ int xti_real_read_at(const struct xti_os *os, xti_file file, uint64_t offset, vo
                      size_t size);
 int xti_real_write_at(const struct xti_os *os, xti_file file, uint64_t offset, const void *data,
                       size_t size);
+void xti_real_write_soon(const struct xti_os *os, xti_file file, uint64_t offset, size_t size);
 int xti_real_sync(const struct xti_os *os, xti_file file);
 int xti_real_size(const struct xti_os *os, xti_file file, uint64_t *out);
 int xti_real_allocate(const struct xti_os *os, xti_file file, uint64_t size);

@@ -151,6 +151,12 @@ int xti_real_write_at(const struct xti_os *os, xti_file file, uint64_t offset, c
     return 0;
 }
 
+void xti_real_write_soon(const struct xti_os *os, xti_file file, uint64_t offset, size_t size)
+{
+    (void)os;
+    (void)sync_file_range((int)file, (off_t)offset, (off_t)size, SYNC_FILE_RANGE_WRITE);
+}
+
 int xti_real_sync(const struct xti_os *os, xti_file file)
 {
     int result;

@@ -20,12 +20,17 @@ bool xti_arena_file_take(struct xti_txn *txn, uint32_t arena_id, struct xti_aren
     return false;
 }
 
-static bool is_needed(struct xti_txn *txn, const struct xti_arena_file *held)
+/* Of a spare that no manifest lists, which is no part of the store: its file is synced before. */
+static bool is_of_spare(struct xti_txn *txn, const struct xti_arena_file *held)
 {
     const struct xti_arena *arena = xti_space_arena(&txn->space, held->arena_id);
 
-    return held->is_unsynced || held->arena_id == txn->now.arena_id ||
-           (arena != NULL && arena->listed_units == 0 && xti_arena_is_spare(txn, arena));
+    return arena != NULL && arena->listed_units == 0 && xti_arena_is_spare(txn, arena);
+}
+
+static bool is_needed(struct xti_txn *txn, const struct xti_arena_file *held)
+{
+    return held->is_unsynced || held->arena_id == txn->now.arena_id || is_of_spare(txn, held);
 }
 
 void xti_arena_file_give(struct xti_txn *txn, const struct xti_arena_file *held)
@@ -51,10 +56,10 @@ struct xti_arena_file *xti_arena_file_find(struct xti_txn *txn, uint32_t arena_i
     return NULL;
 }
 
-bool xti_arena_file_is_unsynced(const struct xti_txn *txn)
+bool xti_arena_file_is_unsynced(struct xti_txn *txn)
 {
     for (uint32_t i = 0; i < txn->held_count; i++) {
-        if (txn->held[i].is_unsynced)
+        if (txn->held[i].is_unsynced && !is_of_spare(txn, &txn->held[i]))
             return true;
     }
     return false;
@@ -79,7 +84,7 @@ xt_status xti_arena_file_sync_all(struct xti_txn *txn, xt_error *error)
     xt_status status = XT_OK;
 
     for (uint32_t i = 0; i < txn->held_count && status == XT_OK; i++) {
-        if (txn->held[i].is_unsynced)
+        if (txn->held[i].is_unsynced && !is_of_spare(txn, &txn->held[i]))
             status = xti_arena_file_sync(txn, &txn->held[i], error);
     }
     return status;
@@ -125,8 +130,9 @@ void xti_arena_file_write_ahead(struct xti_txn *txn, struct xti_arena_file *held
     if (txn->os->write_at(txn->os, held->file, from << XTD_UNIT_SHIFT, txn->zeroes,
                           (size_t)units << XTD_UNIT_SHIFT) != 0)
         return;
+    txn->os->write_soon(txn->os, held->file, from << XTD_UNIT_SHIFT,
+                        (size_t)units << XTD_UNIT_SHIFT);
     held->ahead_units = from + units;
-    held->is_unsynced = true;
 }
 
 void xti_zeroes_release(struct xti_txn *txn)

@@ -284,7 +284,7 @@ static bool head_is_due(const struct xti_txn *txn, uint64_t now_ns)
 
 /* A new manifest makes the store durable in every mode: what one durable slot and the next name
  * differs by one manifest at most. */
-static enum way choose_way(const struct xti_txn *txn, const struct xtd_state *state)
+static enum way choose_way(struct xti_txn *txn, const struct xtd_state *state)
 {
     bool has_manifest = state->manifest_generation != txn->state.manifest_generation;
     uint32_t files = txn->held_count + txn->epoch.part_count;
@@ -352,7 +352,8 @@ static xt_status with_two_syncs(struct xti_txn *txn, const struct xtd_state *sta
     return status;
 }
 
-/* Small extents are written over zeroes: then the sync has only their bytes to wait for. */
+/* Small extents are written over zeroes: then the sync has only their bytes to wait for. The zeroes
+ * are written behind a commit, and are on their way when the next one syncs. */
 #define AHEAD_EXTENT_UNITS_MAX ((UINT64_C(64) << 10) / XTD_UNIT_BYTES)
 
 static xt_status with_one_sync(struct xti_txn *txn, const struct xtd_state *state,
@@ -363,14 +364,16 @@ static xt_status with_one_sync(struct xti_txn *txn, const struct xtd_state *stat
     uint64_t units = end - part->first_unit;
     xt_status status;
 
-    if (units <= AHEAD_EXTENT_UNITS_MAX && part->held.ahead_units - end < units)
-        xti_arena_file_write_ahead(txn, &part->held, end);
     status = xti_arena_file_sync(txn, &part->held, error);
     if (status != XT_OK)
         return status;
     txn->durable_txn = state->txn;
     status = xti_write_loose(txn, state, record_hash, state->txn, false, error);
-    return status == XT_OK ? XT_OK : XT_EBROKEN;
+    if (status != XT_OK)
+        return XT_EBROKEN;
+    if (units <= AHEAD_EXTENT_UNITS_MAX && part->held.ahead_units - end < 2 * units)
+        xti_arena_file_write_ahead(txn, &part->held, end);
+    return XT_OK;
 }
 
 static xt_status without_sync(struct xti_txn *txn, const struct xtd_state *state,

@@ -78,7 +78,7 @@ void xti_arena_file_give(struct xti_txn *txn, const struct xti_arena_file *held)
 
 struct xti_arena_file *xti_arena_file_find(struct xti_txn *txn,
                                            uint32_t arena_id); /* NULL: it is not there */
-bool xti_arena_file_is_unsynced(const struct xti_txn *txn);    /* any of them */
+bool xti_arena_file_is_unsynced(struct xti_txn *txn);          /* any of them that counts */
 void xti_arena_file_close(struct xti_txn *txn);
 
 /* XT_EBROKEN: the sync failed. */
@@ -86,7 +86,8 @@ xt_status xti_arena_file_sync(struct xti_txn *txn, struct xti_arena_file *held, 
 xt_status xti_arena_file_sync_all(struct xti_txn *txn, xt_error *error);
 
 /* Writes zeroes behind what the file has, and behind from_unit, as far as is fitting, so that
- * commits find blocks that were written before. What fails is not done. */
+ * commits find blocks that were written before. What fails is not done, and nothing is lost when
+ * they are: they need no sync. */
 void xti_arena_file_write_ahead(struct xti_txn *txn, struct xti_arena_file *held,
                                 uint64_t from_unit);
 void xti_zeroes_release(struct xti_txn *txn);

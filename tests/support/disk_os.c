@@ -307,6 +307,15 @@ static int disk_size(const struct xti_os *os, xti_file file, uint64_t *out)
     return leave(disk, result);
 }
 
+/* What is pending may reach the medium at any time anyway. */
+static void disk_write_soon(const struct xti_os *os, xti_file file, uint64_t offset, size_t size)
+{
+    (void)os;
+    (void)file;
+    (void)offset;
+    (void)size;
+}
+
 static int disk_allocate(const struct xti_os *os, xti_file file, uint64_t size)
 {
     struct disk_os *disk = enter(os);
@@ -619,6 +628,7 @@ struct disk_os *disk_new(uint64_t seed)
     disk->table.write_at = disk_write_at;
     disk->table.sync = disk_sync;
     disk->table.size = disk_size;
+    disk->table.write_soon = disk_write_soon;
     disk->table.allocate = disk_allocate;
     disk->table.cut = disk_cut;
     disk->table.lock = disk_lock;

@@ -212,6 +212,11 @@ static int fail_size(const struct xti_os *os, xti_file file, uint64_t *out)
     return result != 0 ? result : inner(os)->size(inner(os), file, out);
 }
 
+static void fail_write_soon(const struct xti_os *os, xti_file file, uint64_t offset, size_t size)
+{
+    inner(os)->write_soon(inner(os), file, offset, size);
+}
+
 static int fail_allocate(const struct xti_os *os, xti_file file, uint64_t size)
 {
     int result = call_fails(os, FAIL_ALLOCATE);
@@ -398,6 +403,7 @@ static const struct xti_os fail_table = {
     .write_at = fail_write_at,
     .sync = fail_sync,
     .size = fail_size,
+    .write_soon = fail_write_soon,
     .allocate = fail_allocate,
     .cut = fail_cut,
     .lock = fail_lock,

@@ -345,7 +345,7 @@ static void each_mode_makes_the_calls_that_it_needs(void)
         const char *first, *second, *when_due, *sync;
     } rows[] = {
         {"two syncs", XT_DURABLE_TWO_SYNCS, "aw as Hw Hs", "aw as Hw Hs", "aw as Hw Hs Lw", ""        },
-        {"one sync",  XT_DURABLE_ONE_SYNC,  "aw aw as Hw", "aw as Hw",    "aw as Hw Hs Lw", ""        },
+        {"one sync",  XT_DURABLE_ONE_SYNC,  "aw as Hw aw", "aw as Hw",    "aw as Hw Hs Lw", ""        },
         {"ordered",   XT_ORDERED,           "aw Hw",       "aw Hw",       "aw Hw Lw",       "as Hw Hs"},
     };
 
