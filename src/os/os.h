@@ -55,6 +55,9 @@ struct xti_os {
      * close(). */
     int (*place_file)(const struct xti_os *os, void *at, size_t size, xti_file file,
                       uint64_t offset);
+    /* Asks the system to make what lies there readable without a fault for each page, as far as it
+     * can. Promises nothing. Multiples of 4096. */
+    void (*populate)(const struct xti_os *os, const void *at, size_t size);
     /* Makes the range inaccessible again and gives back its memory. */
     void (*unplace)(const struct xti_os *os, void *at, size_t size);
 

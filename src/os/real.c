@@ -109,6 +109,7 @@ static const struct xti_os real_os = {
     .release = xti_real_release,
     .place_memory = xti_real_place_memory,
     .place_file = xti_real_place_file,
+    .populate = xti_real_populate,
     .unplace = xti_real_unplace,
     .watch = xti_real_watch,
     .watched = xti_real_watched,

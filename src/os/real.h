@@ -15,6 +15,7 @@ void xti_real_free(const struct xti_os *os, void *memory, size_t size);
 int xti_real_reserve(const struct xti_os *os, size_t size, void **out);
 void xti_real_release(const struct xti_os *os, void *base, size_t size);
 int xti_real_place_memory(const struct xti_os *os, void *at, size_t size, bool huge);
+void xti_real_populate(const struct xti_os *os, const void *at, size_t size);
 int xti_real_place_file(const struct xti_os *os, void *at, size_t size, xti_file file,
                         uint64_t offset);
 void xti_real_unplace(const struct xti_os *os, void *at, size_t size);

@@ -153,6 +153,16 @@ int xti_real_place_file(const struct xti_os *os, void *at, size_t size, xti_file
     return 0;
 }
 
+/* Systems before Linux 5.14 do not know of it: then pages come one by one. */
+void xti_real_populate(const struct xti_os *os, const void *at, size_t size)
+{
+    (void)os;
+    XTI_ASSERT(is_paged(at, size));
+#if defined(MADV_POPULATE_READ)
+    (void)madvise((void *)(uintptr_t)at, size, MADV_POPULATE_READ);
+#endif
+}
+
 void xti_real_unplace(const struct xti_os *os, void *at, size_t size)
 {
     (void)os;

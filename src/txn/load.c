@@ -279,6 +279,19 @@ static xt_status add_arena(struct xti_txn *txn, const struct xtd_manifest_arena 
     return XT_OK;
 }
 
+/* A reader that goes on to a new commit will mostly look at much of what is new, and the writer has
+ * just had it in memory. An opening must not wait for a medium. */
+#define POPULATE_BYTES_MAX (UINT64_C(8) << 20)
+
+static void populate(struct xti_txn *txn, const struct xti_arena *arena, uint64_t from)
+{
+    uint64_t bytes = (arena->memory_units - from) << XTD_UNIT_SHIFT;
+    uint32_t ref = (uint32_t)(arena->first_unit + from);
+
+    if (txn->current != NULL && !txn->is_writable && bytes <= POPULATE_BYTES_MAX)
+        txn->os->populate(txn->os, xti_space_at(&txn->space, ref), (size_t)bytes);
+}
+
 /* Maps what of the arena is committed and not mapped yet. Its size is checked first: a mapping
  * beyond the end of a file would raise a signal. */
 static xt_status map_arena(struct xti_txn *txn, struct xti_arena *arena, uint64_t units,
@@ -286,6 +299,7 @@ static xt_status map_arena(struct xti_txn *txn, struct xti_arena *arena, uint64_
 {
     char name[XTI_NAME_BYTES];
     uint64_t bytes = XTI_NO_OFFSET;
+    uint64_t from = arena->memory_units;
     xt_status status;
     xti_file file;
 
@@ -298,8 +312,10 @@ static xt_status map_arena(struct xti_txn *txn, struct xti_arena *arena, uint64_
     if (status == XT_ECORRUPT)
         (void)txn->os->size(txn->os, file, &bytes); /* for the report only */
     txn->os->close(txn->os, file);
-    if (status == XT_OK)
+    if (status == XT_OK) {
+        populate(txn, arena, from);
         return XT_OK;
+    }
     xti_name_arena(name, arena->id);
     return xti_report(error, status, txn->path, name, bytes,
                       status == XT_ECORRUPT ? "arena file shorter than what was committed"

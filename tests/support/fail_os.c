@@ -122,6 +122,11 @@ static int fail_place_file(const struct xti_os *os, void *at, size_t size, xti_f
     return result != 0 ? result : inner(os)->place_file(inner(os), at, size, file, offset);
 }
 
+static void fail_populate(const struct xti_os *os, const void *at, size_t size)
+{
+    inner(os)->populate(inner(os), at, size);
+}
+
 static void fail_unplace(const struct xti_os *os, void *at, size_t size)
 {
     inner(os)->unplace(inner(os), at, size);
@@ -393,6 +398,7 @@ static const struct xti_os fail_table = {
     .release = fail_release,
     .place_memory = fail_place_memory,
     .place_file = fail_place_file,
+    .populate = fail_populate,
     .unplace = fail_unplace,
     .watch = fail_watch,
     .watched = fail_watched,
