@@ -204,8 +204,10 @@ static int fail_write_at(const struct xti_os *os, xti_file file, uint64_t offset
 
 static int fail_sync(const struct xti_os *os, xti_file file)
 {
-    int result = call_fails(os, FAIL_SYNC);
+    int result;
 
+    self(os)->synced = file;
+    result = call_fails(os, FAIL_SYNC);
     return result != 0 ? result : inner(os)->sync(inner(os), file);
 }
 

@@ -78,6 +78,7 @@ struct fail_os {
     _Atomic unsigned hit_kind;
     _Atomic uint64_t hit_bytes; /* of a write_at; 0: another call */
     char hit_begin[8];          /* the first of these bytes */
+    xti_file synced;            /* the file of the last sync, also of one that is about to fail */
 
     /* What was taken and not given back. */
     _Atomic int64_t allocations;
