@@ -89,22 +89,22 @@ part open open
 part commit commit
 part publish publish
 part readers readers
-options '--items 50000' '--items 300000'
+options '--items 50000' '--items 200000'
 part steady steady
 part memory-limit memory-limit
-options '--items 200000 --rounds 3' ''
+options '--items 200000 --rounds 3' '--rounds 3'
 part bulk bulk
 options '--items 50000' ''
 part size size
 options '--items 50000' '--items 300000'
 part allocations allocations
-options '--items 200000 --rounds 3' ''
+options '--items 200000 --rounds 3' '--rounds 3'
 part window window
-options '--rounds 3' ''
+options '--rounds 3' '--rounds 3'
 part window-shoreline window --set shoreline
-options '--rounds 3' '--items 1000000'
+options '--rounds 3' '--items 1000000 --rounds 3'
 part window-clustered window --set clustered
-options '--items 50000 --rounds 3' ''
+options '--items 50000 --rounds 3' '--rounds 3'
 part window-3d window --set 'uniform 3-d boxes'
 options '--items 50000 --rounds 2' '--rounds 3'
 part insert insert
@@ -112,17 +112,18 @@ seldom insert-10m insert --items 10000000
 options '--items 50000' ''
 part move move
 part mixed mixed
-options '--items 200000 --rounds 3' ''
+options '--items 200000 --rounds 3' '--rounds 3'
 part nearest nearest
+options '' '--rounds 2'
 large nearest-10m nearest --items 10000000
-options '--rounds 2' '--items 1000000'
+options '--rounds 2' '--items 1000000 --rounds 3'
 part nearest-clustered nearest --set clustered
-options '--rounds 2' ''
+options '--rounds 2' '--rounds 2'
 part nearest-shoreline nearest --set shoreline
 options '--rounds 2' '--rounds 3'
 part high high
 part batch batch
-options '--items 50000' ''
+options '--items 50000' '--rounds 3'
 part join join
 options '--items 10000' ''
 part supernodes supernodes

@@ -9,7 +9,7 @@
 #include "txn/lives.h"
 
 /* So much of a spare is filled with zeroes where commits are made by one sync. */
-#define AHEAD_UNITS ((UINT64_C(2) << 20) / XTD_UNIT_BYTES)
+#define AHEAD_UNITS ((UINT64_C(1) << 20) / XTD_UNIT_BYTES)
 
 struct xti_arena *xti_spare_find(struct xti_txn *txn)
 {
