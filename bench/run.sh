@@ -106,7 +106,7 @@ options '--rounds 3' '--items 1000000 --rounds 3'
 part window-clustered window --set clustered
 options '--items 50000 --rounds 3' '--rounds 3'
 part window-3d window --set 'uniform 3-d boxes'
-options '--items 50000 --rounds 2' '--rounds 3'
+options '--items 50000 --rounds 2' '--rounds 2'
 part insert insert
 seldom insert-10m insert --items 10000000
 options '--items 50000' ''
@@ -118,9 +118,9 @@ options '' '--rounds 2'
 large nearest-10m nearest --items 10000000
 options '--rounds 2' '--items 1000000 --rounds 3'
 part nearest-clustered nearest --set clustered
-options '--rounds 2' '--rounds 2'
+options '--rounds 2' '--items 2000000 --rounds 2'
 part nearest-shoreline nearest --set shoreline
-options '--rounds 2' '--rounds 3'
+options '--rounds 2' '--items 200000 --rounds 2'
 part high high
 part batch batch
 options '--items 50000' '--rounds 3'
