@@ -19,11 +19,13 @@ bench=$build/bin/xtree-bench
 shift
 results=$build/bench-quick
 page=$results
-size='--quick --questions 20000'
+size=--quick
+questions=20000
 if [ "${1:-}" = --full ]; then
     results=$build/bench-full
     page=$top/docs
     size=
+    questions=50000
     shift
 fi
 wanted=" $* "
@@ -46,9 +48,10 @@ part() {
     esac
     printf '%-20s' "$name"
     start=$(date +%s)
-    # shellcheck disable=SC2086 # both are split into words
-    if "$bench" "$@" $size $extra --work "$build/bench-work" --data "$top/data" \
-        --out "$results/$name.md" --json "$results/$name.new" 2>"$results/$name.log"; then
+    # shellcheck disable=SC2086 # it is split into words
+    if "$bench" "$@" ${size:+"$size"} --questions "$questions" $extra --work "$build/bench-work" \
+        --data "$top/data" --out "$results/$name.md" --json "$results/$name.new" \
+        2>"$results/$name.log"; then
         seconds=$(($(date +%s) - start))
         echo "{\"part\": \"$name\", \"seconds\": $seconds}" >>"$results/$name.new"
         mv "$results/$name.new" "$results/$name.jsonl"
