@@ -92,7 +92,7 @@ xt_status xt_nearest_many(const xt_snapshot *snapshot, const double *points, siz
                           const xt_nearest_options *options, uint64_t *ids, double *distances,
                           size_t *found)
 {
-    struct xti_near_batch batch = {points, count, ids, distances, found};
+    struct xti_near_batch batch = {points, count, ids, distances, found, 0};
     const struct xti_kernels *kernels;
     xt_nearest_options o;
     uint64_t cells, values;

@@ -52,7 +52,7 @@ static bool parts_set(struct parts *parts, const struct xti_view *view, size_t w
 
     parts->flight_count = flight_count(layout);
     parts->task_count = task_count(view);
-    parts->order_count = window_count < XTI_CHUNK_PLACES ? window_count : XTI_CHUNK_PLACES;
+    parts->order_count = window_count < XTI_CHUNK_WINDOWS ? window_count : XTI_CHUNK_WINDOWS;
     parts->flights_offset = xti_round_up(sizeof(struct xti_windows_query), 64);
     parts->tasks_offset = parts->flights_offset + parts->flight_count * each;
     parts->order_offset =

@@ -1,15 +1,14 @@
-/* src/tree/batch_order.c -- puts windows or points in an order in which neighbours follow each
- * other.
+/* src/tree/batch_order.c -- puts windows in an order in which neighbours follow each other.
  *
- * The nodes that one of them has met are in the processor's cache when its neighbour comes. The key
- * is the Z-order (G. M. Morton, 1966) of its centre on the first axes, in a grid over the centres
- * of the chunk: coarse is good enough, and it need not be exact.
+ * The nodes that one window has met are in the processor's cache when its neighbour comes. The key
+ * is the Z-order (G. M. Morton, 1966) of the window's centre on the first axes, in a grid over the
+ * centres of the chunk: coarse is good enough, and it need not be exact.
  *
  * SPDX-License-Identifier: MIT
  */
 #include <float.h>
 
-#include "tree/batch_order.h"
+#include "tree/batch_private.h"
 
 #define AXES_MAX 3u
 #define KEY_BITS 22u
@@ -23,27 +22,25 @@ struct grid {
     double scale[AXES_MAX];
 };
 
-/* Finite, whatever the place. */
-static double centre(const struct xti_places *places, size_t i, uint32_t axis)
+/* Finite, whatever the window. */
+static double centre(const double *window, uint32_t dims, uint32_t axis)
 {
-    double low = places->low[i * places->stride + axis];
-    double high = places->high[i * places->stride + axis];
+    double low = window[axis] < -DBL_MAX ? -DBL_MAX : window[axis];
+    double high = window[dims + axis] > DBL_MAX ? DBL_MAX : window[dims + axis];
 
-    low = low < -DBL_MAX ? -DBL_MAX : low;
-    high = high > DBL_MAX ? DBL_MAX : high;
     return 0.5 * low + 0.5 * high;
 }
 
-static void grid_make(struct grid *grid, const struct xti_places *places)
+static void grid_make(struct grid *grid, const double *windows, size_t count, uint32_t dims)
 {
-    grid->axes = places->dims < AXES_MAX ? places->dims : AXES_MAX;
+    grid->axes = dims < AXES_MAX ? dims : AXES_MAX;
     grid->bits = KEY_BITS / grid->axes;
     for (uint32_t axis = 0; axis < grid->axes; axis++) {
         double least = DBL_MAX;
         double most = -DBL_MAX;
 
-        for (size_t i = 0; i < places->count; i++) {
-            double at = centre(places, i, axis);
+        for (size_t i = 0; i < count; i++) {
+            double at = centre(windows + i * 2 * dims, dims, axis);
 
             least = at < least ? at : least;
             most = at > most ? at : most;
@@ -73,12 +70,12 @@ static uint32_t bits_spread(uint32_t cell, uint32_t axes)
     return cell;
 }
 
-static uint32_t key_make(const struct grid *grid, const struct xti_places *places, size_t i)
+static uint32_t key_make(const struct grid *grid, const double *window, uint32_t dims)
 {
     uint32_t key = 0;
 
     for (uint32_t axis = 0; axis < grid->axes; axis++) {
-        double at = (centre(places, i, axis) - grid->least[axis]) * grid->scale[axis];
+        double at = (centre(window, dims, axis) - grid->least[axis]) * grid->scale[axis];
         int32_t cell = at > 0 && at < (double)(INT32_C(1) << grid->bits) ? (int32_t)at : 0;
 
         key |= bits_spread((uint32_t)cell, grid->axes) << axis;
@@ -103,13 +100,22 @@ static void digit_sort(const uint64_t *from, uint64_t *to, size_t count, uint32_
         to[place[from[i] >> shift & (DIGITS - 1)]++] = from[i];
 }
 
-void xti_places_order(const struct xti_places *places, uint64_t *order, uint64_t *spare)
+void xti_windows_order(struct xti_windows_query *query)
 {
+    uint32_t dims = query->view->layout->dims;
+    size_t first = query->chunk_first + query->chunk_count;
+    size_t count = query->window_count - first;
+    const double *windows = query->windows + first * 2 * dims;
     struct grid grid;
 
-    grid_make(&grid, places);
-    for (size_t i = 0; i < places->count; i++)
-        order[i] = (uint64_t)key_make(&grid, places, i) << 32 | i;
-    digit_sort(order, spare, places->count, 32);
-    digit_sort(spare, order, places->count, 32 + DIGIT_BITS);
+    if (count > XTI_CHUNK_WINDOWS)
+        count = XTI_CHUNK_WINDOWS;
+    query->chunk_first = first;
+    query->chunk_count = count;
+    query->chunk_next = 0;
+    grid_make(&grid, windows, count, dims);
+    for (size_t i = 0; i < count; i++)
+        query->order[i] = (uint64_t)key_make(&grid, windows + i * 2 * dims, dims) << 32 | i;
+    digit_sort(query->order, query->order_spare, count, 32);
+    digit_sort(query->order_spare, query->order, count, 32 + DIGIT_BITS);
 }

@@ -1,4 +1,5 @@
-/* src/tree/batch_private.h -- a query of many windows: its state, for batch.c and batch_walk.c.
+/* src/tree/batch_private.h -- a query of many windows: its state, for batch.c, batch_walk.c and
+ * batch_order.c.
  *
  * The walks of a few windows run at the same time, so that one computes while the others wait for
  * memory. What is left to do is kept as tasks in a ring: a task is a block of 64 slots of a node,
@@ -25,12 +26,12 @@
 #ifndef XTI_BATCH_PRIVATE_H
 #define XTI_BATCH_PRIVATE_H
 
-#include "tree/batch_order.h"
 #include "tree/window_private.h"
 
-#define XTI_TASKS_CALM 256u /* as many as the children of a few normal nodes */
-#define XTI_TASKS_BUSY 16u  /* no further window is begun while so many tasks wait */
-#define XTI_FLIGHTS_MAX 32u /* windows at a time: a bit each in a word */
+#define XTI_TASKS_CALM 256u      /* as many as the children of a few normal nodes */
+#define XTI_TASKS_BUSY 16u       /* no further window is begun while so many tasks wait */
+#define XTI_FLIGHTS_MAX 32u      /* windows at a time: a bit each in a word */
+#define XTI_CHUNK_WINDOWS 65536u /* so many windows are put in order at once */
 
 struct xti_task {
     uint32_t ref;
@@ -102,5 +103,9 @@ struct xti_windows_query {
 /* Goes on until there are hits, which must be 0. False: there are none, and query->status says
  * why. (batch_walk.c) */
 bool xti_windows_advance(struct xti_windows_query *query);
+
+/* Puts the next chunk of windows in an order in which neighbours follow each other.
+ * (batch_order.c) */
+void xti_windows_order(struct xti_windows_query *query);
 
 #endif

@@ -52,24 +52,6 @@ static void window_ask(const struct xti_windows_query *query, size_t next)
     __asm__ volatile(""); /* as in xti_view_prefetch() */
 }
 
-/* Puts the next chunk of windows in order. False: there is none. */
-static bool chunk_begin(struct xti_windows_query *query)
-{
-    uint32_t dims = query->view->layout->dims;
-    size_t first = query->chunk_first + query->chunk_count;
-    size_t count = query->window_count - first;
-    const double *windows = query->windows + first * 2 * dims;
-    struct xti_places places = {windows, windows + dims, (size_t)2 * dims, 0, dims};
-
-    places.count = count < XTI_CHUNK_PLACES ? count : XTI_CHUNK_PLACES;
-    query->chunk_first = first;
-    query->chunk_count = places.count;
-    query->chunk_next = 0;
-    if (count > 0)
-        xti_places_order(&places, query->order, query->order_spare);
-    return count > 0;
-}
-
 /* Begins the next window: *task is to look at the root for it. False: there is none. */
 static bool window_begin(struct xti_windows_query *query, struct xti_task *task)
 {
@@ -77,8 +59,11 @@ static bool window_begin(struct xti_windows_query *query, struct xti_task *task)
     uint32_t i = xti_bit_lowest(query->flights_free);
     struct xti_flight *flight = &query->flights[i];
 
-    if (query->chunk_next == query->chunk_count && !chunk_begin(query))
-        return false;
+    if (query->chunk_next == query->chunk_count) {
+        xti_windows_order(query);
+        if (query->chunk_count == 0)
+            return false;
+    }
     window_ask(query, query->chunk_next + WINDOWS_AHEAD);
     query->flights_free &= query->flights_free - 1;
     flight->number = query->chunk_first + (uint32_t)query->order[query->chunk_next++];

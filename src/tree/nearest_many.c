@@ -1,20 +1,18 @@
-/* src/tree/nearest_many.c -- many nearest searches at once, interleaved, neighbours one after the
- * other.
+/* src/tree/nearest_many.c -- many nearest searches at once, interleaved.
  *
  * A search spends most of its time waiting for the next node to come from memory. So several take
  * turns: each goes one step, asks the processor for the node that its next step needs, and lets the
- * others go on while that is on its way. And points are taken in an order in which neighbours
- * follow each other: what one has read is in the cache when the next one comes.
+ * others go on while that is on its way.
  *
  * SPDX-License-Identifier: MIT
  */
 #include <math.h>
 
-#include "tree/batch_order.h"
 #include "tree/nearest_private.h"
 
-/* Enough to hide the latency of memory, few enough for the frames to stay in the cache. */
-#define TURNS 12u
+/* XTI_NEAR_TURNS is enough to hide the latency of memory, and few enough for the frames to stay in
+ * the cache. Where the whole tree stays there, turns only cost: then searches follow each other. */
+#define CACHED_UNITS_MAX ((UINT64_C(16) << 20) / XTD_UNIT_BYTES)
 
 struct turn {
     struct xti_nearest *query; /* NULL: none is running */
@@ -23,13 +21,10 @@ struct turn {
 };
 
 struct many {
-    struct turn turn[TURNS];
+    struct turn turn[XTI_NEAR_TURNS];
+    uint32_t turns;
     uint32_t opened;
-    size_t chunk_first; /* the rows that were put in order last */
-    size_t chunk_count;
-    size_t chunk_next;
-    uint64_t *order, *order_spare;
-    size_t order_bytes; /* of both */
+    size_t next_row;
     uint64_t *ids;
     double *distances;
     size_t *found;
@@ -39,29 +34,12 @@ struct many {
     uint32_t dims;
 };
 
-/* Puts the next rows in order. False: there are none. */
-static bool chunk_begin(struct many *many)
-{
-    size_t first = many->chunk_first + many->chunk_count;
-    size_t count = many->count - first;
-    const double *points = many->points + first * many->dims;
-    struct xti_places places = {points, points, many->dims, 0, many->dims};
-
-    places.count = count < XTI_CHUNK_PLACES ? count : XTI_CHUNK_PLACES;
-    many->chunk_first = first;
-    many->chunk_count = places.count;
-    many->chunk_next = 0;
-    if (count > 0)
-        xti_places_order(&places, many->order, many->order_spare);
-    return count > 0;
-}
-
 /* Gives a turn the next point. False: there is none. */
 static bool turn_start(struct many *many, struct turn *turn)
 {
-    if (many->chunk_next == many->chunk_count && !chunk_begin(many))
+    if (many->next_row == many->count)
         return false;
-    turn->row = many->chunk_first + (uint32_t)many->order[many->chunk_next++];
+    turn->row = many->next_row++;
     turn->found = 0;
     xti_nearest_begin(turn->query, many->points + turn->row * many->dims);
     return true;
@@ -90,13 +68,15 @@ static void row_end(struct many *many, const struct turn *turn)
         many->found[turn->row] = turn->found;
 }
 
-/* Goes on with a search until it needs another node. False: all is done, or an error. */
+/* Goes on with a search until it needs another node, or alone to its end. False: all is done, or an
+ * error. */
 static bool turn_go(struct many *many, struct turn *turn)
 {
     enum xti_near_step step = xti_nearest_step(turn->query);
 
-    while (step == XTI_NEAR_ITEM) {
-        item_keep(many, turn);
+    while (step == XTI_NEAR_ITEM || (step == XTI_NEAR_NODE && many->turns == 1)) {
+        if (step == XTI_NEAR_ITEM)
+            item_keep(many, turn);
         step = xti_nearest_step(turn->query);
     }
     if (step == XTI_NEAR_NODE) {
@@ -133,35 +113,6 @@ static xt_status turns_run(struct many *many)
     return XT_OK;
 }
 
-/* Memory for the order, and a search for each turn. */
-static xt_status many_open(struct many *many, const struct xti_os *os, const struct xti_view *view,
-                           const xt_nearest_options *options, const struct xti_kernels *kernels)
-{
-    size_t places = many->count < XTI_CHUNK_PLACES ? many->count : XTI_CHUNK_PLACES;
-    xt_status status = XT_OK;
-
-    many->order_bytes = 2 * places * sizeof *many->order;
-    many->order = os->alloc(os, many->order_bytes);
-    if (many->order == NULL)
-        return XT_ENOMEM;
-    many->order_spare = many->order + places;
-    while (status == XT_OK && many->opened < TURNS && many->opened < many->count) {
-        status = xti_nearest_open(os, view, many->points, options, kernels,
-                                  &many->turn[many->opened].query);
-        if (status == XT_OK)
-            many->turn[many->opened++].query->asks_ahead = false;
-    }
-    return status;
-}
-
-static void many_close(struct many *many, const struct xti_os *os)
-{
-    for (uint32_t i = 0; i < many->opened; i++)
-        xti_nearest_close(many->turn[i].query);
-    if (many->order != NULL)
-        os->free(os, many->order, many->order_bytes);
-}
-
 xt_status xti_nearest_many(const struct xti_os *os, const struct xti_view *view,
                            const struct xti_near_batch *batch, const xt_nearest_options *options,
                            const struct xti_kernels *kernels)
@@ -172,11 +123,21 @@ xt_status xti_nearest_many(const struct xti_os *os, const struct xti_view *view,
                         .count = batch->count,
                         .k = (size_t)options->k,
                         .points = batch->points,
+                        .turns = batch->turns,
                         .dims = view->layout->dims};
-    xt_status status = many_open(&many, os, view, options, kernels);
+    xt_status status = XT_OK;
 
+    if (many.turns == 0)
+        many.turns = view->live_units <= CACHED_UNITS_MAX ? 1 : XTI_NEAR_TURNS;
+    while (status == XT_OK && many.opened < many.turns && many.opened < batch->count) {
+        status = xti_nearest_open(os, view, batch->points, options, kernels,
+                                  &many.turn[many.opened].query);
+        if (status == XT_OK)
+            many.turn[many.opened++].query->asks_ahead = many.turns == 1;
+    }
     if (status == XT_OK)
         status = turns_run(&many);
-    many_close(&many, os);
+    for (uint32_t i = 0; i < many.opened; i++)
+        xti_nearest_close(many.turn[i].query);
     return status;
 }

@@ -80,12 +80,15 @@ XT_NODISCARD xt_status xti_nearest_count(struct xti_nearest *query, uint64_t *co
 void xti_nearest_stats(const struct xti_nearest *query, xt_walk_stats *out);
 
 /* What xt_nearest_many() is given. */
+#define XTI_NEAR_TURNS 12u
+
 struct xti_near_batch {
     const double *points;
     size_t count;
     uint64_t *ids;
     double *distances; /* may be NULL, as `found` */
     size_t *found;
+    uint32_t turns; /* searches at a time, at most XTI_NEAR_TURNS; 0: as many as fit the tree */
 };
 XT_NODISCARD xt_status xti_nearest_many(const struct xti_os *os, const struct xti_view *view,
                                         const struct xti_near_batch *batch,

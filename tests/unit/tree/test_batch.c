@@ -320,7 +320,7 @@ static void windows_over_everything_fit_into_the_ring(void)
 
 static void more_windows_than_are_put_in_order_at_once(void)
 {
-    enum { MANY = XTI_CHUNK_PLACES + 5000 };
+    enum { MANY = XTI_CHUNK_WINDOWS + 5000 };
     uint64_t random = check_seed;
     struct xti_windows_query *query;
     uint64_t total;

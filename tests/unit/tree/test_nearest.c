@@ -12,7 +12,6 @@
 #include "support/fail_os.h"
 #include "support/hand_tree.h"
 #include "support/near.h"
-#include "tree/batch_order.h"
 #include "tree/tree.h"
 
 #define FIRST_ID 1000u /* of the items of a hand-made tree */
@@ -422,7 +421,7 @@ static void many_give_what_single_searches_give(void)
 
     for (size_t i = 0; i < CHECK_COUNT(tree_rows); i++) {
         xt_nearest_options options = XT_NEAREST_OPTIONS_INIT;
-        struct xti_near_batch batch = {points, POINTS, ids, distances, found};
+        struct xti_near_batch batch = {points, POINTS, ids, distances, found, i % 4 * 4};
         struct subject subject;
         uint32_t dims;
 
@@ -450,35 +449,6 @@ static void many_give_what_single_searches_give(void)
         }
         subject_free(&subject);
     }
-}
-
-static void more_points_than_are_put_in_order_at_once(void)
-{
-    enum { MANY = XTI_CHUNK_PLACES + 300 };
-    static const struct hand_shape shape = {1, XT_POINTS, XT_F64, 16, 16, 0, 1, 10, false};
-    xt_nearest_options options = XT_NEAREST_OPTIONS_INIT;
-    double *points = calloc(MANY, sizeof *points);
-    uint64_t *ids = calloc(MANY, sizeof *ids);
-    struct xti_near_batch batch = {points, MANY, ids, NULL, NULL};
-    struct subject subject = {.kernels = xti_kernels_get(XT_KERNEL_BEST)};
-    double coords[10];
-
-    if (points == NULL || ids == NULL)
-        abort();
-    for (int i = 0; i < 10; i++)
-        coords[i] = i;
-    for (size_t i = 0; i < MANY; i++)
-        points[i] = (double)(i * 7 % 10) + 0.25;
-    hand_tree_build(&subject.tree, &shape, coords, NULL, 10);
-    options.k = 1;
-    CHECK_STATUS(
-        xti_nearest_many(xti_os_real(), subject.tree.view, &batch, &options, subject.kernels),
-        XT_OK);
-    for (size_t i = 0; i < MANY; i++)
-        CHECK_U64(ids[i], FIRST_ID + i * 7 % 10);
-    hand_tree_free(&subject.tree);
-    free(points);
-    free(ids);
 }
 
 /* ---- what was walked ------------------------------------------------------------------------- */
@@ -583,7 +553,7 @@ static xt_status many_all(const struct xti_os *os, const struct subject *subject
     static const double points[2 * 20] = {1, 2};
     static uint64_t ids[20 * 600];
     xt_nearest_options options = XT_NEAREST_OPTIONS_INIT;
-    struct xti_near_batch batch = {points, 20, ids, NULL, NULL};
+    struct xti_near_batch batch = {points, 20, ids, NULL, NULL, XTI_NEAR_TURNS};
 
     options.k = 600;
     return xti_nearest_many(os, subject->tree.view, &batch, &options, subject->kernels);
@@ -618,7 +588,7 @@ static void a_search_without_memory_says_so_and_gives_back_what_it_had(void)
             CHECK_U64(count, hit || many ? 0 : subject.oracle.count);
             CHECK(fail_os_is_clean(&fail));
         }
-        CHECK_U64(failed, many ? 1 + 12 + 12 * 3 : 1 + 3); /* order; queries; pools that grew */
+        CHECK_U64(failed, many ? 12 + 12 * 3 : 1 + 3); /* queries; pools that grew */
     }
     subject_free(&subject);
 }
@@ -628,7 +598,6 @@ CHECK_MAIN({"answers_equal_those_of_sorting_all_items", answers_equal_those_of_s
             searches_on_a_sphere_cross_the_date_line_and_the_poles},
            {"callbacks_change_what_is_found", callbacks_change_what_is_found},
            {"many_give_what_single_searches_give", many_give_what_single_searches_give},
-           {"more_points_than_are_put_in_order_at_once", more_points_than_are_put_in_order_at_once},
            {"figures_are_those_of_the_readme", figures_are_those_of_the_readme},
            {"a_search_without_memory_says_so_and_gives_back_what_it_had",
             a_search_without_memory_says_so_and_gives_back_what_it_had},
