@@ -710,8 +710,8 @@ XT_API XT_NODISCARD xt_status xt_query_covers(const xt_snapshot *snapshot, const
 
 /** Asks the same at another place: results not taken yet are dropped, and predicate, conditions,
  *  limit, filter, k, metric and what else the query was opened with hold on. For loops over many
- *  small queries: it saves what opening and closing take, up to a third of a window with few
- *  results, and allocates nothing.
+ *  small queries: it saves what opening and closing take, about a fifth of a window with one
+ *  result, and allocates nothing.
  *
  * where    what the query was opened with: a window for xt_query_window(), a point for
  *          xt_query_covers() and xt_query_nearest(). It is copied.

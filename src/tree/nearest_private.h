@@ -142,7 +142,7 @@ void xti_nearest_begin(struct xti_nearest *query, const double *point);
 /* ---- the cut (nearest_cut.c) ---------------------------------------------------------------- */
 
 /* Searches for at most as many neighbours, of points with at least as many axes, keep the
- * distances of the nearest that were seen. */
+ * distances of the nearest that were seen: two kilobytes at most, part of the query. */
 #define XTI_NEAR_BEST_MAX 256u
 #define XTI_NEAR_BEST_DIMS 6u
 

@@ -280,7 +280,8 @@ static xt_status add_arena(struct xti_txn *txn, const struct xtd_manifest_arena 
 }
 
 /* A reader that goes on to a new commit will mostly look at much of what is new, and the writer has
- * just had it in memory. An opening must not wait for a medium. */
+ * just had it in memory. An opening must not wait for a medium, nor one that is far behind for
+ * pages that it may never read. */
 #define POPULATE_BYTES_MAX (UINT64_C(8) << 20)
 
 static void populate(struct xti_txn *txn, const struct xti_arena *arena, uint64_t from)
