@@ -69,7 +69,7 @@ static xt_status show(struct xti_txn *reader, const struct xtd_snapshot *snapsho
     memcpy(reader->uuid, snapshot->uuid, sizeof reader->uuid);
     status = xti_txn_take_manifest(reader, manifest, window_bytes_for(manifest), error);
     if (status == XT_OK)
-        status = xti_txn_adopt(reader, &slot, manifest, error);
+        status = xti_txn_adopt(reader, &slot, manifest, NULL, error);
     if (status == XT_OK && reader->verify == XT_VERIFY_OPEN)
         status = xti_txn_check(reader, true, &hashed, error);
     return status;

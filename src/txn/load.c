@@ -535,14 +535,50 @@ static xt_status load_space(struct xti_txn *txn, const struct xtd_head_slot *slo
     return status;
 }
 
+/* Where to begin. A reader takes the word of a loose slot that was written since the system was
+ * started: then a writer has opened the store since, and the newest slot names the newest commit. A
+ * writer goes by the chain alone. */
+static bool begins_at_loose(const struct xti_txn *txn, const struct xti_head *head)
+{
+    return !txn->is_writable && head->trusts_loose &&
+           head->loose.state.txn > head->newest.state.txn &&
+           head->loose.record_hash != txn->lost_hash;
+}
+
+/* L5. A sync may have failed, and a writer that has opened the store since may have gone on from an
+ * older commit than a loose slot led to. Before it writes the first of its own it writes HEAD, and
+ * its commits are of another timeline. XT_ENOTFOUND: look again. */
+static xt_status check_loose(struct xti_txn *txn, const struct xtd_head_slot *loose,
+                             xt_error *error)
+{
+    struct xti_watch before = txn->watch;
+    const struct xtd_head_slot *newest;
+    struct xti_head head;
+    xt_status status;
+
+    if (xti_watch_is_same(txn))
+        return XT_OK;
+    status = xti_read_head(txn, &head, error);
+    txn->watch = before; /* what was committed meanwhile is news to the next refresh */
+    if (status != XT_OK)
+        return status;
+    newest = begins_at_loose(txn, &head) ? &head.loose : &head.newest;
+    return newest->state.timeline == loose->state.timeline && newest->state.txn >= loose->state.txn
+               ? XT_OK
+               : XT_ENOTFOUND;
+}
+
 xt_status xti_txn_adopt(struct xti_txn *txn, const struct xtd_head_slot *slot,
-                        const struct xtd_manifest *manifest, xt_error *error)
+                        const struct xtd_manifest *manifest, const struct xtd_head_slot *loose,
+                        xt_error *error)
 {
     struct xti_old_space *old = NULL;
     struct xti_view *view = NULL;
     xt_status status;
 
     status = load_space(txn, slot, manifest, &old, error);
+    if (status == XT_OK && loose != NULL)
+        status = check_loose(txn, loose, error);
     if (status == XT_OK) {
         status = xti_view_new(txn, &view);
         if (status != XT_OK)
@@ -641,7 +677,8 @@ static xt_status load_from(struct xti_txn *txn, const struct xtd_head_slot *slot
     }
     if (status == XT_OK &&
         (txn->current == NULL || txn->is_torn || tip->slot.state.txn > txn->state.txn))
-        status = xti_txn_adopt(txn, &tip->slot, tip->manifest, error);
+        status = xti_txn_adopt(txn, &tip->slot, tip->manifest,
+                               slot == &head->loose ? slot : NULL, error);
     if (status == XT_OK && txn->is_writable)
         txn->tip = tip; /* for the writer that is being opened */
     else
@@ -669,16 +706,6 @@ xt_status xti_find_again(struct xti_txn *txn, xt_error *error)
                             "what a crash left was lost while it was written again");
     xti_tip_free(txn, tip);
     return status;
-}
-
-/* Where to begin. A reader takes the word of a loose slot that was written since the system was
- * started: then a writer has opened the store since, and the newest slot names the newest commit. A
- * writer goes by the chain alone. */
-static bool begins_at_loose(const struct xti_txn *txn, const struct xti_head *head)
-{
-    return !txn->is_writable && head->trusts_loose &&
-           head->loose.state.txn > head->newest.state.txn &&
-           head->loose.record_hash != txn->lost_hash;
 }
 
 /* Whether there may be a commit that no slot names. */
@@ -753,6 +780,8 @@ xt_status xti_txn_load(struct xti_txn *txn, uint64_t window_bytes, xt_error *err
     for (uint32_t attempt = 0; attempt < ATTEMPTS_MAX; attempt++) {
         xt_status read = xti_read_head(txn, &head, error);
 
+        if (read == XT_OK && !txn->is_writable && txn->watch.head == NULL)
+            read = xti_watch_begin(txn, error);
         if (read != XT_OK)
             return read;
         if (attempt > 0 && !has_changed(&head, &before))

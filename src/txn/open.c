@@ -226,10 +226,7 @@ static xt_status open_parts(struct xti_txn *txn, uint64_t window_bytes, xt_error
         status = xti_sign_lock(txn, error);
     if (status == XT_OK)
         status = xti_txn_load(txn, window_bytes, error);
-    if (status == XT_OK && !txn->is_writable) {
-        status = xti_watch_begin(txn, error);
-        xti_watch_settle(txn, status);
-    }
+    xti_watch_settle(txn, status);
     if (status == XT_OK && txn->is_writable && (txn->optional_features & ~XTD_OPTIONAL_KNOWN) != 0)
         return xti_report(error, XT_EFORMAT, txn->path, NULL, 56,
                           "an optional feature that this version cannot keep up when writing");

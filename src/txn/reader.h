@@ -63,7 +63,10 @@ void xti_watch_end(struct xti_txn *txn);
 void xti_watch_note(struct xti_txn *txn, const struct xtd_head_slot *slots);
 void xti_watch_settle(struct xti_txn *txn, xt_status status);
 
-/* Whether a look at HEAD would find what was adopted last. A few nanoseconds. */
+/* Whether HEAD is as it was when it was read last. A few nanoseconds. */
+bool xti_watch_is_same(struct xti_txn *txn);
+
+/* Whether a look at HEAD would find what was adopted last. As fast. */
 bool xti_watch_is_quiet(struct xti_txn *txn);
 
 #endif

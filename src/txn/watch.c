@@ -51,11 +51,11 @@ void xti_watch_settle(struct xti_txn *txn, xt_status status)
     txn->watch.is_settled = status == XT_OK && txn->watch.is_whole;
 }
 
-bool xti_watch_is_quiet(struct xti_txn *txn)
+bool xti_watch_is_same(struct xti_txn *txn)
 {
     const struct xtd_head_slot *slots;
 
-    if (!txn->watch.is_settled || txn->watch.head == NULL)
+    if (!txn->watch.is_whole || txn->watch.head == NULL)
         return false;
     slots = txn->os->watched(txn->os, txn->watch.head);
     for (uint32_t i = 0; i < XTI_WATCH_SLOTS; i++) {
@@ -65,4 +65,9 @@ bool xti_watch_is_quiet(struct xti_txn *txn)
             return false;
     }
     return true;
+}
+
+bool xti_watch_is_quiet(struct xti_txn *txn)
+{
+    return txn->watch.is_settled && xti_watch_is_same(txn);
 }

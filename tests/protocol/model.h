@@ -50,6 +50,7 @@ enum rule {
     RULE_READER_RETRY,        /* a reader that misses a file reads HEAD again */
     RULE_READER_READS_AGAIN,  /* a reader that followed the chain reads HEAD again */
     RULE_READER_LOOSE,        /* a reader believes loose slots of its boot */
+    RULE_READER_LOOSE_AGAIN,  /* ... and reads HEAD again when it has mapped what one leads to */
     RULE_READER_CHAIN,        /* a reader follows the chain when no slot of its boot is there */
     RULE_REFRESH_CHAIN,       /* a refresh looks whether the chain leads back to its view */
     RULE_REFRESH_HASH,        /* ... and whether another commit has the number of its view */
@@ -226,6 +227,7 @@ enum place_of_reader {
     READ_AGAIN,
     READ_MANIFEST,
     READ_ARENAS,
+    READ_LOOSE_AGAIN,
     SHOWS,
 };
 

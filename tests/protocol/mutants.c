@@ -40,6 +40,7 @@ const struct mutant mutants[] = {
     {"reader-gives-up",                 RULE_READER_RETRY,        "readers-unlinks"        },
     {"reader-reads-head-once",          RULE_READER_READS_AGAIN,  "small-readers-two-syncs"},
     {"reader-ignores-loose-slots",      RULE_READER_LOOSE,        "small-readers-two-syncs"},
+    {"reader-trusts-a-loose-slot",      RULE_READER_LOOSE_AGAIN,  "small-readers-ordered"  },
     {"reader-ignores-the-chain",        RULE_READER_CHAIN,        "small-readers"          },
     {"refresh-over-a-cut-chain",        RULE_REFRESH_CHAIN,       "small-readers-ordered"  },
     {"refresh-compares-txn-only",       RULE_REFRESH_HASH,        "small-readers-ordered"  },

@@ -32,7 +32,7 @@ bool is_at_risk(const struct state *s, const struct reader *reader)
     const unsigned c = reader->found != 0 ? reader->found : reader->view;
 
     return c != 0 && (s->commit[c].way == WAY_ORDERED || reader->rolled != 0) &&
-           !is_whole_on_medium(s, c);
+           !(is_whole_on_medium(s, c) && is_reached_on_medium(s, c));
 }
 
 /* After a failed sync, and until a writer opens, HEAD may lead to what is lost. */
@@ -48,9 +48,14 @@ static void leave(struct reader *reader)
     memset(reader, 0, sizeof *reader);
 }
 
-/* The newest commit that HEAD names. The slot that the writer is about to write may be half there.
- * `loose`: whether the reader sees a loose slot of the running boot. */
-static unsigned read_head(struct run *run, const struct state *s, bool *loose)
+struct look {
+    unsigned commit; /* the newest one that HEAD names */
+    bool has_loose;  /* whether the reader sees a loose slot of the running boot */
+    bool by_loose;   /* whether that is what names the commit */
+};
+
+/* The slot that the writer is about to write may be half there. */
+static struct look read_head(struct run *run, const struct state *s)
 {
     struct state seen = *s;
     const struct writer *w = &s->writer;
@@ -63,9 +68,13 @@ static unsigned read_head(struct run *run, const struct state *s, bool *loose)
     }
     const unsigned durable = newest_slot(&seen, 0, DURABLE_SLOTS, NULL);
     const unsigned newest = newest_slot(&seen, DURABLE_SLOTS, SLOTS, NULL);
+    struct look look = {durable, newest != 0 && keeps(run, RULE_READER_LOOSE), false};
 
-    *loose = newest != 0 && keeps(run, RULE_READER_LOOSE);
-    return *loose && s->commit[newest].txn > s->commit[durable].txn ? newest : durable;
+    look.by_loose = look.has_loose && s->commit[newest].txn > s->commit[durable].txn;
+    if (look.by_loose) {
+        look.commit = newest;
+    }
+    return look;
 }
 
 /* A refresh: nothing newer leaves the view. Another commit with the number of the view: that one
@@ -88,25 +97,27 @@ static void compare(struct run *run, const struct state *s, struct reader *reade
     reader->base = 0;
     reader->found = 0;
     reader->floor = 0;
+    reader->by_loose = 0;
     reader->at = SHOWS;
 }
 
 /* Begins to open or to refresh. */
 static bool look(struct run *run, struct state *s, struct reader *reader)
 {
-    bool loose;
+    const struct look look = read_head(run, s);
 
-    reader->base = (uint8_t)read_head(run, s, &loose);
+    reader->base = (uint8_t)look.commit;
     reader->found = reader->base;
     say(run, "reader reads HEAD: commit %u%s", reader->base,
-        loose ? "" : ", no loose slot of this boot");
+        look.has_loose ? "" : ", no loose slot of this boot");
     if (reader->base == reader->missed) {
         violate(run, "I4: nothing that HEAD leads to is missing");
         return true;
     }
     reader->missed = 0;
+    reader->by_loose = look.by_loose;
     note_risk(s, reader);
-    reader->at = loose || !keeps(run, RULE_READER_CHAIN) ? READ_MANIFEST : READ_CHAIN;
+    reader->at = look.has_loose || !keeps(run, RULE_READER_CHAIN) ? READ_MANIFEST : READ_CHAIN;
     if (reader->view != 0 && reader->at == READ_MANIFEST) {
         compare(run, s, reader);
     }
@@ -121,13 +132,13 @@ static void miss(struct run *run, struct reader *reader)
     }
     reader->missed = reader->base;
     reader->manifest = 0;
+    reader->by_loose = 0;
+    memset(reader->mapped, 0, sizeof reader->mapped);
     reader->at = AWAY;
 }
 
 static bool read_chain(struct run *run, struct state *s, struct reader *reader)
 {
-    bool loose;
-
     if (reader->at == READ_CHAIN) {
         if (s->folder[MANIFEST + s->commit[reader->base].generation].cache !=
             s->commit[reader->base].manifest) {
@@ -142,11 +153,11 @@ static bool read_chain(struct run *run, struct state *s, struct reader *reader)
         reader->at = keeps(run, RULE_READER_READS_AGAIN) ? READ_AGAIN : READ_MANIFEST;
         return true;
     }
-    const unsigned again = read_head(run, s, &loose);
+    const struct look again = read_head(run, s);
 
-    say(run, "reader reads HEAD again: commit %u", again);
+    say(run, "reader reads HEAD again: commit %u", again.commit);
     reader->at = READ_MANIFEST;
-    if (loose || again != reader->base) {
+    if (again.has_loose || again.commit != reader->base) {
         reader->at = AWAY; /* from the start */
     }
     return true;
@@ -180,7 +191,7 @@ static bool map_arenas(const struct state *s, unsigned manifest, struct reader *
         }
         files[a] = s->folder[ARENA + a].cache;
     }
-    memcpy(reader->files, files, sizeof files);
+    memcpy(reader->mapped, files, sizeof files);
     return true;
 }
 
@@ -197,23 +208,25 @@ static void adopt(struct run *run, struct state *s, struct reader *reader)
         return;
     }
     if (!is_whole(s, found, reader->manifest)) {
-        if (reader->doomed) {
+        if (reader->doomed && s->promised.shaken != 0) {
             leave(reader);
             return;
         }
         violate(run, "I3: what a reader finds is whole");
         return;
-        return;
     }
     if (reader->kept == 0 && !is_before(s, reader->floor, found)) {
         violate(run, "I11: a reader shows what was acknowledged before it looked, or later");
     }
+    memcpy(reader->files, reader->mapped, sizeof reader->files);
+    memset(reader->mapped, 0, sizeof reader->mapped);
     reader->view = (uint8_t)found;
     reader->base = 0;
     reader->found = 0;
     reader->manifest = 0;
     reader->floor = 0;
     reader->kept = 0;
+    reader->by_loose = 0;
     reader->at = SHOWS;
 }
 
@@ -223,7 +236,11 @@ static bool read_arenas(struct run *run, struct state *s, struct reader *reader)
 
     say(run, "reader maps the arenas of commit %u", reader->found);
     if (map_arenas(s, reader->manifest, reader)) {
-        adopt(run, s, reader);
+        if (reader->by_loose != 0 && keeps(run, RULE_READER_LOOSE_AGAIN)) {
+            reader->at = READ_LOOSE_AGAIN;
+        } else {
+            adopt(run, s, reader);
+        }
         return true;
     }
     say(run, "reader misses an arena of commit %u", before.found);
@@ -235,6 +252,21 @@ static bool read_arenas(struct run *run, struct state *s, struct reader *reader)
         return true;
     }
     miss(run, reader);
+    return true;
+}
+
+/* A writer that opened the store meanwhile may have gone on from an older commit. */
+static bool read_loose_again(struct run *run, struct state *s, struct reader *reader)
+{
+    const unsigned again = read_head(run, s).commit;
+
+    say(run, "reader reads HEAD again: commit %u", again);
+    if (is_before(s, reader->found, again)) {
+        adopt(run, s, reader);
+    } else {
+        miss(run, reader);
+        reader->missed = 0;
+    }
     return true;
 }
 
@@ -288,6 +320,8 @@ bool reader_step(struct run *run, struct state *s, struct reader *reader)
         return read_manifest(run, s, reader);
     case READ_ARENAS:
         return read_arenas(run, s, reader);
+    case READ_LOOSE_AGAIN:
+        return read_loose_again(run, s, reader);
     default:
         return look_or_leave(run, s, reader);
     }

@@ -123,6 +123,26 @@ bool is_whole_on_medium(const struct state *s, unsigned c)
     return is_there(s, c, value(s->folder[MANIFEST + s->commit[c].generation], true), true);
 }
 
+bool is_reached_on_medium(const struct state *s, unsigned c)
+{
+    for (unsigned x = c; x != 0; x = s->commit[x].parent) {
+        const unsigned a = s->commit[x].record_arena;
+        const unsigned file = value(s->folder[ARENA + a], true);
+        const unsigned place = frontier(s, s->commit[x].parent, a);
+
+        for (unsigned i = 0; i < DURABLE_SLOTS; i++) {
+            if (value(s->head[i], true) == x) {
+                return true;
+            }
+        }
+        if (value(s->file[file].cell[RECORD + place], true) != x ||
+            !holds_extents(s, x, ~0U, true)) {
+            return false;
+        }
+    }
+    return false;
+}
+
 void state_tidy(struct state *s)
 {
     bool used[FILES] = {true};
@@ -134,6 +154,7 @@ void state_tidy(struct state *s)
     for (unsigned r = 0; r < READERS; r++) {
         for (unsigned a = 1; a < ARENAS; a++) {
             used[s->reader[r].files[a]] = true;
+            used[s->reader[r].mapped[a]] = true;
         }
     }
     for (unsigned f = 1; f < FILES; f++) {

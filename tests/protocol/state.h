@@ -88,8 +88,10 @@ struct reader {
     uint8_t kept;     /* opens a kept snapshot */
     uint8_t missed;   /* the HEAD that led to a missing file */
     uint8_t rolled;   /* by the chain, as HEAD has no loose slot of this boot */
+    uint8_t by_loose; /* by a loose slot, which must lead there still when all is mapped */
     uint8_t doomed;   /* a sync failed before the medium had what it shows */
-    uint8_t files[ARENAS];
+    uint8_t files[ARENAS];  /* what the view has mapped */
+    uint8_t mapped[ARENAS]; /* what is mapped for the commit that is being opened */
 };
 
 /* What was promised, for the invariants; no process reads it. */
@@ -135,6 +137,9 @@ bool is_whole(const struct state *s, unsigned c, unsigned manifest);
 
 /* The same of what the medium alone has. */
 bool is_whole_on_medium(const struct state *s, unsigned c);
+
+/* Whether its chain leads there from a durable slot, by what the medium alone has. */
+bool is_reached_on_medium(const struct state *s, unsigned c);
 
 /* Zeroes the files that nothing leads to, and what else no step can see. */
 void state_tidy(struct state *s);

@@ -558,6 +558,77 @@ static void a_reader_notices_that_its_commit_was_undone(void)
     }
 }
 
+/* What a sync that failed left in the system's cache: the first of two commits is forgotten. */
+static void go_on_from_an_older_commit(struct meddler *meddler)
+{
+    uint64_t frontier = scene_newest(meddler->disk)->state.frontiers[0].units;
+
+    meddler->prefix = NULL;
+    memset(scene_units(meddler->disk, 1, frontier, XTD_PAGE_BYTES), 0, XTD_PAGE_BYTES);
+    meddler->writer = scene_open(disk_os_table(meddler->disk), true);
+    (void)CHECK_U64(scene_id(meddler->writer), 1);
+    (void)CHECK_STATUS(scene_put_and_commit(meddler->writer, 4), XT_OK);
+}
+
+/* The reader has read HEAD when a loose slot led to a commit that the next writer does not find. */
+static void a_reader_does_not_take_what_is_undone_meanwhile(void)
+{
+    for (int is_open = 0; is_open < 2; is_open++) {
+        struct disk_os *disk = disk_with_store(4096);
+        struct xti_txn *writer = scene_open(disk_os_table(disk), true);
+        struct xti_txn *reader = NULL;
+        struct meddler meddler;
+
+        check_row = is_open ? "while refreshing" : "while opening";
+        meddler_init(&meddler, disk, NULL, go_on_from_an_older_commit);
+        if (is_open)
+            reader = scene_open(&meddler.fail.os, false);
+        xti_txn_set_durability(writer, XT_ORDERED);
+        (void)CHECK_STATUS(scene_put_and_commit(writer, 2), XT_OK);
+        (void)CHECK_STATUS(scene_put_and_commit(writer, 3), XT_OK);
+        disk_os_fail_sync(disk, 1, DISK_SYNC_CLEAN_NEW);
+        (void)CHECK_STATUS(xti_txn_sync(writer, NULL), XT_EBROKEN);
+        xti_txn_close(writer);
+        meddler.prefix = "arena-";
+        if (!is_open)
+            reader = scene_open(&meddler.fail.os, false);
+        (void)CHECK_U64(scene_id(reader), 4);
+        (void)CHECK(meddler.prefix == NULL);
+        xti_txn_close(reader);
+        xti_txn_close(meddler.writer);
+        (void)CHECK(fail_os_is_clean(&meddler.fail));
+        (void)CHECK_U64(scene_stored_id(disk), 4);
+        disk_os_destroy(disk);
+    }
+}
+
+/* A writer that goes on meanwhile keeps nobody from opening: HEAD is another, and leads on. */
+static void commit_one_more(struct meddler *meddler)
+{
+    meddler->count++;
+    (void)CHECK_STATUS(scene_put_and_commit(meddler->writer, 100 + meddler->count), XT_OK);
+}
+
+static void a_reader_keeps_up_with_a_busy_writer(void)
+{
+    struct disk_os *disk = disk_with_store(4096);
+    struct xti_txn *reader;
+    struct meddler meddler;
+
+    meddler_init(&meddler, disk, NULL, commit_one_more);
+    meddler.writer = scene_open(disk_os_table(disk), true);
+    xti_txn_set_durability(meddler.writer, XT_ORDERED);
+    (void)CHECK_STATUS(scene_put_and_commit(meddler.writer, 100), XT_OK);
+    meddler.prefix = "arena-";
+    reader = scene_open(&meddler.fail.os, false);
+    (void)CHECK_U64(meddler.count, 1);
+    meddler.prefix = NULL;
+    (void)CHECK_U64(scene_id(reader), 101); /* what was committed meanwhile is news */
+    xti_txn_close(reader);
+    xti_txn_close(meddler.writer);
+    disk_os_destroy(disk);
+}
+
 static void a_reader_follows_one_writer_after_another(void)
 {
     struct disk_os *disk = disk_with_store(4096);
@@ -604,4 +675,7 @@ CHECK_MAIN({"a_lock_whose_file_lost_its_name_does_not_count",
             a_reader_that_the_writer_overtakes_tries_again},
            {"a_reader_notices_that_its_commit_was_undone",
             a_reader_notices_that_its_commit_was_undone},
+           {"a_reader_does_not_take_what_is_undone_meanwhile",
+            a_reader_does_not_take_what_is_undone_meanwhile},
+           {"a_reader_keeps_up_with_a_busy_writer", a_reader_keeps_up_with_a_busy_writer},
            {"a_reader_follows_one_writer_after_another", a_reader_follows_one_writer_after_another})
