@@ -438,13 +438,16 @@ def allocations_part(run, folder):
 
 def readers_part(run, folder):
     del folder
-    lines = ["| threads | queries/s, the writer waits | while it commits | relative |",
-             "|---|---|---|---|"]
+    lines = ["| threads | queries/s, the writer waits | while it commits | relative "
+             "| while it commits to another store |",
+             "|---|---|---|---|---|"]
     for e in run.select(benchmark="readers beside a writer"):
         idle = run.one(benchmark="readers beside a writer", way=f"{e['way']}, the writer waits")
+        away = run.one(benchmark="readers beside a writer",
+                       way=f"{e['way']}, the writer works elsewhere")
         if idle:
             lines.append(f"| {e['way']} | {number(median(idle))} | {number(median(e))} | "
-                         f"{ratio_text(e, idle)} |")
+                         f"{ratio_text(e, idle)} | {ratio_text(away, idle) if away else ''} |")
     return lines + [""] if len(lines) > 2 else []
 
 

@@ -677,8 +677,8 @@ static xt_status load_from(struct xti_txn *txn, const struct xtd_head_slot *slot
     }
     if (status == XT_OK &&
         (txn->current == NULL || txn->is_torn || tip->slot.state.txn > txn->state.txn))
-        status = xti_txn_adopt(txn, &tip->slot, tip->manifest,
-                               slot == &head->loose ? slot : NULL, error);
+        status = xti_txn_adopt(txn, &tip->slot, tip->manifest, slot == &head->loose ? slot : NULL,
+                               error);
     if (status == XT_OK && txn->is_writable)
         txn->tip = tip; /* for the writer that is being opened */
     else

@@ -79,17 +79,17 @@ struct writer {
 };
 
 struct reader {
-    uint8_t at;       /* enum place_of_reader */
-    uint8_t base;     /* the newest commit that HEAD names */
-    uint8_t found;    /* the one to open: the same, or the end of the chain */
-    uint8_t manifest; /* the manifest that was read for it */
-    uint8_t view;     /* the commit that it shows; 0: none */
-    uint8_t floor;    /* acknowledged before it looked, so it must show this or a later one */
-    uint8_t kept;     /* opens a kept snapshot */
-    uint8_t missed;   /* the HEAD that led to a missing file */
-    uint8_t rolled;   /* by the chain, as HEAD has no loose slot of this boot */
-    uint8_t by_loose; /* by a loose slot, which must lead there still when all is mapped */
-    uint8_t doomed;   /* a sync failed before the medium had what it shows */
+    uint8_t at;             /* enum place_of_reader */
+    uint8_t base;           /* the newest commit that HEAD names */
+    uint8_t found;          /* the one to open: the same, or the end of the chain */
+    uint8_t manifest;       /* the manifest that was read for it */
+    uint8_t view;           /* the commit that it shows; 0: none */
+    uint8_t floor;          /* acknowledged before it looked, so it must show this or a later one */
+    uint8_t kept;           /* opens a kept snapshot */
+    uint8_t missed;         /* the HEAD that led to a missing file */
+    uint8_t rolled;         /* by the chain, as HEAD has no loose slot of this boot */
+    uint8_t by_loose;       /* by a loose slot, which must lead there still when all is mapped */
+    uint8_t doomed;         /* a sync failed before the medium had what it shows */
     uint8_t files[ARENAS];  /* what the view has mapped */
     uint8_t mapped[ARENAS]; /* what is mapped for the commit that is being opened */
 };
