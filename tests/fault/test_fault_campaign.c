@@ -139,8 +139,22 @@ static bool child_make(const struct way *way, unsigned kind, uint64_t number)
     return false;
 }
 
+/* To a person who waits for half an hour. */
+static void progress_tell(uint64_t number)
+{
+    uint64_t failures = 0;
+
+    if (every != 1 || number % 500 != 0)
+        return;
+    for (size_t i = 0; i < CHECK_COUNT(WAYS); i++)
+        failures += life.counts[i];
+    fprintf(stderr, "call %" PRIu64 ", commit %" PRIu64 " of %d: %" PRIu64 " failures so far\n",
+            number, (uint64_t)life.script.expected.newest, COMMITS, failures);
+}
+
 static void call_choose(struct fail_os *fail, unsigned kind, uint64_t number)
 {
+    progress_tell(number);
     if (life.has_failed || number < first || (number + check_seed) % every != 0)
         return;
     for (size_t i = 0; i < CHECK_COUNT(WAYS); i++) {
