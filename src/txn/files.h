@@ -69,9 +69,14 @@ void xti_head_was_written(struct xti_txn *txn, uint32_t position, const struct x
 xt_status xti_write_loose(struct xti_txn *txn, const struct xtd_state *state, uint64_t record_hash,
                           uint64_t durable_txn, bool clears, xt_error *error);
 
+/* How a commit is come to: what a durable slot names, what a loose one names, or by the chain of
+ * records from either. */
+enum xti_way { XTI_BY_DURABLE, XTI_BY_LOOSE, XTI_BY_CHAIN };
+
 /* What HEAD says. */
 struct xti_head {
     struct xti_head_look look;
+    enum xti_way way; /* set by load.c, when it has chosen */
     bool has_loose;
     bool trusts_loose; /* it was written since the system was started */
     struct xtd_head_slot newest;
@@ -89,6 +94,17 @@ xt_status xti_read_manifest(struct xti_txn *txn, uint64_t generation, struct xtd
  * it. XT_ECORRUPT also when its hash is not `hash`. */
 xt_status xti_read_record(struct xti_txn *txn, uint32_t ref, uint32_t record_bytes, uint64_t hash,
                           struct xtd_commit_record **out, xt_error *error);
+
+/* ---- history.c ------------------------------------------------------------------------------ */
+
+/* That the commit which the handle shows is an ancestor of slot's. *is_cut: records do not lead
+ * there, because arenas are gone or because there are too many. XT_ECORRUPT: it was undone. */
+xt_status xti_check_history(struct xti_txn *txn, const struct xtd_head_slot *slot, bool *is_cut,
+                            xt_error *error);
+
+/* The same the other way round, of the newest slot of HEAD when it leads no further than the handle
+ * is. What another writer wrote over is no chain any more. */
+xt_status xti_check_shown(struct xti_txn *txn, const struct xtd_head_slot *slot, xt_error *error);
 
 /* ---- recover.c ------------------------------------------------------------------------------ */
 

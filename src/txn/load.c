@@ -193,62 +193,6 @@ static xt_status check_record(struct xti_txn *txn, const struct xtd_head_slot *s
     return status;
 }
 
-/* ---- L5: history ---------------------------------------------------------------------------- */
-
-/* A reader may have adopted a commit whose HEAD was then lost: a sync failed, and the next writer
- * found the commit before it and went on from there. What this handle has mapped is not part of
- * the store any more. */
-static xt_status report_undone(struct xti_txn *txn, xt_error *error)
-{
-    return xti_report(error, XT_ECORRUPT, txn->path, XTI_NAME_HEAD, XTI_NO_OFFSET,
-                      "the commit that this handle shows was undone; open the store again");
-}
-
-static bool is_undone(const struct xti_txn *txn, const struct xtd_head_slot *slot)
-{
-    return slot->state.txn == txn->state.txn && slot->record_hash != txn->record_hash;
-}
-
-/* So many records are followed back; more cost as much as mapping everything anew. */
-#define HISTORY_MAX 4096u
-
-/* That the commit which the handle shows is an ancestor of slot's. One writer's commits follow each
- * other; where another writer took over, the chain of records is followed back. *is_cut: it does
- * not lead there, because arenas are gone or because it is long. */
-static xt_status check_history(struct xti_txn *txn, const struct xtd_head_slot *slot, bool *is_cut,
-                               xt_error *error)
-{
-    uint32_t bytes = slot->state.record_bytes;
-    uint32_t ref = slot->state.record_ref;
-    uint64_t hash = slot->record_hash;
-    uint64_t number = slot->state.txn;
-
-    if (slot->state.timeline == txn->state.timeline)
-        return XT_OK;
-    *is_cut = number > txn->state.txn && number - txn->state.txn > HISTORY_MAX;
-    for (; number > txn->state.txn && ref != 0 && !*is_cut; number--) {
-        struct xtd_commit_record *record;
-        xt_status status;
-
-        *is_cut = !xti_chain_goes_on(txn, ref, number);
-        if (*is_cut)
-            break;
-        status = xti_read_record(txn, ref, bytes, hash, &record, error);
-        if (record == NULL)
-            return status;
-        if (record->state.txn != number || record->state.record_ref != ref)
-            status = xti_report(error, XT_ECORRUPT, txn->path, NULL, XTI_NO_OFFSET,
-                                "chain of commit records");
-        ref = record->previous_ref;
-        hash = record->previous_hash;
-        txn->os->free(txn->os, record, bytes);
-        if (status != XT_OK)
-            return status;
-        bytes = XTD_PAGE_BYTES;
-    }
-    return *is_cut || hash == txn->record_hash ? XT_OK : report_undone(txn, error);
-}
-
 /* ---- L3: arenas ----------------------------------------------------------------------------- */
 
 uint64_t xti_committed_units(const struct xtd_state *state, const struct xtd_manifest_arena *entry)
@@ -529,7 +473,7 @@ static xt_status load_space(struct xti_txn *txn, const struct xtd_head_slot *slo
     else
         status = load_apart(txn, slot, manifest, old, error);
     if (status == XT_OK && txn->current != NULL)
-        status = check_history(txn, slot, &is_cut, error);
+        status = xti_check_history(txn, slot, &is_cut, error);
     if (status == XT_OK && is_cut && *old == NULL)
         status = load_apart(txn, slot, manifest, old, error);
     return status;
@@ -545,31 +489,60 @@ static bool begins_at_loose(const struct xti_txn *txn, const struct xti_head *he
            head->loose.record_hash != txn->lost_hash;
 }
 
+/* By what two readings of HEAD are told apart. */
+struct head_mark {
+    uint32_t newest, loose; /* checksums */
+    bool has_loose;
+};
+
+static struct head_mark mark_of(const struct xti_head *head)
+{
+    return (struct head_mark){head->newest.crc32c, head->has_loose ? head->loose.crc32c : 0,
+                              head->has_loose};
+}
+
+static bool has_changed(const struct xti_head *head, const struct head_mark *before)
+{
+    struct head_mark mark = mark_of(head);
+
+    return mark.newest != before->newest || mark.has_loose != before->has_loose ||
+           mark.loose != before->loose;
+}
+
+/* L5. What the loose slot of `before` led to is still what the newest one leads to: the same
+ * writer's commits follow each other. */
+static bool leads_on(const struct xti_txn *txn, const struct xti_head *before,
+                     const struct xti_head *now)
+{
+    const struct xtd_state *newest =
+        begins_at_loose(txn, now) ? &now->loose.state : &now->newest.state;
+
+    return newest->timeline == before->loose.state.timeline &&
+           newest->txn >= before->loose.state.txn;
+}
+
 /* L5. A sync may have failed, and a writer that has opened the store since may have gone on from an
  * older commit than a loose slot led to. Before it writes the first of its own it writes HEAD, and
- * its commits are of another timeline. XT_ENOTFOUND: look again. */
-static xt_status check_loose(struct xti_txn *txn, const struct xtd_head_slot *loose,
-                             xt_error *error)
+ * its commits are of another timeline. Who rolled forward may have come to what a living writer
+ * has not synced yet; that writer says so in HEAD. XT_ENOTFOUND: look again. */
+static xt_status check_again(struct xti_txn *txn, const struct xti_head *before, xt_error *error)
 {
-    struct xti_watch before = txn->watch;
-    const struct xtd_head_slot *newest;
-    struct xti_head head;
+    struct xti_watch watch = txn->watch;
+    struct head_mark mark = mark_of(before);
+    struct xti_head now;
     xt_status status;
 
     if (xti_watch_is_same(txn))
         return XT_OK;
-    status = xti_read_head(txn, &head, error);
-    txn->watch = before; /* what was committed meanwhile is news to the next refresh */
-    if (status != XT_OK)
+    status = xti_read_head(txn, &now, error);
+    txn->watch = watch; /* what was committed meanwhile is news to the next refresh */
+    if (status != XT_OK || !has_changed(&now, &mark))
         return status;
-    newest = begins_at_loose(txn, &head) ? &head.loose : &head.newest;
-    return newest->state.timeline == loose->state.timeline && newest->state.txn >= loose->state.txn
-               ? XT_OK
-               : XT_ENOTFOUND;
+    return before->way == XTI_BY_LOOSE && leads_on(txn, before, &now) ? XT_OK : XT_ENOTFOUND;
 }
 
 xt_status xti_txn_adopt(struct xti_txn *txn, const struct xtd_head_slot *slot,
-                        const struct xtd_manifest *manifest, const struct xtd_head_slot *loose,
+                        const struct xtd_manifest *manifest, const struct xti_head *head,
                         xt_error *error)
 {
     struct xti_old_space *old = NULL;
@@ -577,8 +550,8 @@ xt_status xti_txn_adopt(struct xti_txn *txn, const struct xtd_head_slot *slot,
     xt_status status;
 
     status = load_space(txn, slot, manifest, &old, error);
-    if (status == XT_OK && loose != NULL)
-        status = check_loose(txn, loose, error);
+    if (status == XT_OK && head != NULL && head->way != XTI_BY_DURABLE && !txn->is_writable)
+        status = check_again(txn, head, error);
     if (status == XT_OK) {
         status = xti_view_new(txn, &view);
         if (status != XT_OK)
@@ -608,39 +581,6 @@ void xti_tip_free(struct xti_txn *txn, struct xti_tip *tip)
     txn->os->free(txn->os, tip, sizeof *tip);
 }
 
-/* By what two readings of HEAD are told apart. */
-struct head_mark {
-    uint32_t newest, loose; /* checksums */
-    bool has_loose;
-};
-
-static struct head_mark mark_of(const struct xti_head *head)
-{
-    return (struct head_mark){head->newest.crc32c, head->has_loose ? head->loose.crc32c : 0,
-                              head->has_loose};
-}
-
-static bool has_changed(const struct xti_head *head, const struct head_mark *before)
-{
-    struct head_mark mark = mark_of(head);
-
-    return mark.newest != before->newest || mark.has_loose != before->has_loose ||
-           mark.loose != before->loose;
-}
-
-/* A writer that opened the store meanwhile may have added commits that are not durable yet; from
- * then on HEAD says which one is the newest. XT_ENOTFOUND: look again. */
-static xt_status check_unchanged(struct xti_txn *txn, const struct head_mark *before,
-                                 xt_error *error)
-{
-    struct xti_head head;
-    xt_status status = xti_read_head(txn, &head, error);
-
-    if (status != XT_OK)
-        return status;
-    return has_changed(&head, before) ? XT_ENOTFOUND : XT_OK;
-}
-
 /* The handle learns at opening which store it is; from then on any thread may look. */
 static xt_status check_store(struct xti_txn *txn, const struct xtd_head_slot *slot, xt_error *error)
 {
@@ -654,7 +594,7 @@ static xt_status check_store(struct xti_txn *txn, const struct xtd_head_slot *sl
 
 /* One attempt to adopt the commit of `slot`, or the newest one behind it. XT_ENOTFOUND: a file that
  * it leads to is gone. */
-static xt_status load_from(struct xti_txn *txn, const struct xtd_head_slot *slot, bool rolls,
+static xt_status load_from(struct xti_txn *txn, const struct xtd_head_slot *slot,
                            const struct xti_head *head, uint64_t window_bytes, xt_error *error)
 {
     struct xti_tip *tip = xti_alloc_zeroed(txn->os, sizeof *tip);
@@ -668,17 +608,11 @@ static xt_status load_from(struct xti_txn *txn, const struct xtd_head_slot *slot
         status = xti_read_manifest(txn, slot->state.manifest_generation, &tip->manifest, error);
     if (status == XT_OK && txn->space.os == NULL)
         status = xti_txn_take_manifest(txn, tip->manifest, window_bytes, error);
-    if (status == XT_OK && rolls)
+    if (status == XT_OK && head->way == XTI_BY_CHAIN)
         status = xti_roll_forward(txn, tip, &head->look, error);
-    if (status == XT_OK && rolls && !head->trusts_loose && !txn->is_writable) {
-        struct head_mark mark = mark_of(head);
-
-        status = check_unchanged(txn, &mark, error);
-    }
     if (status == XT_OK &&
         (txn->current == NULL || txn->is_torn || tip->slot.state.txn > txn->state.txn))
-        status = xti_txn_adopt(txn, &tip->slot, tip->manifest, slot == &head->loose ? slot : NULL,
-                               error);
+        status = xti_txn_adopt(txn, &tip->slot, tip->manifest, head, error);
     if (status == XT_OK && txn->is_writable)
         txn->tip = tip; /* for the writer that is being opened */
     else
@@ -720,39 +654,45 @@ static bool must_roll(const struct xti_txn *txn, const struct xti_head *head)
 }
 
 /* HEAD leads no further than the handle is. */
-static xt_status stay_or_roll(struct xti_txn *txn, const struct xti_head *head,
+static xt_status stay_or_roll(struct xti_txn *txn, struct xti_head *head,
                               const struct xtd_head_slot *slot, xt_error *error)
 {
-    struct xti_head beyond = *head;
     struct xtd_head_slot own = head->newest;
+    xt_status status = xti_check_shown(txn, slot, error);
 
-    if (is_undone(txn, slot))
-        return report_undone(txn, error);
-    if (!must_roll(txn, head))
-        return XT_OK;
+    if (status != XT_OK || !must_roll(txn, head))
+        return status;
     own.state = txn->state;
     own.record_hash = txn->record_hash;
-    beyond.look.next_is_damaged = false; /* it says nothing of what comes behind this commit */
-    return load_from(txn, &own, true, &beyond, 0, error);
+    head->way = XTI_BY_CHAIN;
+    head->look.next_is_damaged = false; /* it says nothing of what comes behind this commit */
+    return load_from(txn, &own, head, 0, error);
 }
 
-static xt_status load_newest(struct xti_txn *txn, const struct xti_head *head,
+static xt_status load_newest(struct xti_txn *txn, struct xti_head *head,
                              const struct xtd_head_slot *slot, uint64_t window_bytes,
                              xt_error *error)
 {
-    xt_status status = load_from(txn, slot, must_roll(txn, head), head, window_bytes, error);
+    xt_status status;
 
+    head->way = slot == &head->loose ? XTI_BY_LOOSE : XTI_BY_DURABLE;
+    if (must_roll(txn, head))
+        head->way = XTI_BY_CHAIN;
+    status = load_from(txn, slot, head, window_bytes, error);
+    if (status != XT_ECORRUPT || slot != &head->loose || txn->current != NULL)
+        return status;
     /* What a loose slot leads to may have been lost by a write that failed after it was written. */
-    if (status == XT_ECORRUPT && slot == &head->loose && txn->current == NULL) {
-        status = load_from(txn, &head->newest, true, head, window_bytes, error);
+    head->way = XTI_BY_CHAIN;
+    status = load_from(txn, &head->newest, head, window_bytes, error);
+    if (status == XT_OK)
         txn->lost_hash = head->loose.record_hash;
-    }
     return status;
 }
 
-static xt_status try_load(struct xti_txn *txn, const struct xti_head *head, uint64_t window_bytes,
+static xt_status try_load(struct xti_txn *txn, struct xti_head *head, uint64_t window_bytes,
                           xt_error *error)
 {
+    bool next_is_damaged = head->look.next_is_damaged;
     const struct xtd_head_slot *slot = begins_at_loose(txn, head) ? &head->loose : &head->newest;
     xt_status status;
 
@@ -763,7 +703,7 @@ static xt_status try_load(struct xti_txn *txn, const struct xti_head *head, uint
     if (status != XT_OK)
         return status;
     txn->head_position = head->look.newest;
-    txn->next_is_damaged = head->look.next_is_damaged;
+    txn->next_is_damaged = next_is_damaged;
     if (head->has_loose)
         txn->tried_hash = head->loose.record_hash;
     return XT_OK;

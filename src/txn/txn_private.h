@@ -239,12 +239,12 @@ bool xti_chain_goes_on(const struct xti_txn *txn, uint32_t ref, uint64_t number)
 uint64_t xti_committed_units(const struct xtd_state *state, const struct xtd_manifest_arena *entry);
 
 /* The handle's schema and an empty space, as a manifest wants them; and the adoption of a commit by
- * a handle that has both, L3 to L6. As xti_txn_load(). loose: the slot of HEAD that led there, if
- * it is a loose one, or NULL. XT_ENOTFOUND: an arena's file is gone, or HEAD leads elsewhere. */
+ * a handle that has both, L3 to L6. As xti_txn_load(). head: what led there, or NULL.
+ * XT_ENOTFOUND: an arena's file is gone, or HEAD leads elsewhere by now. */
 xt_status xti_txn_take_manifest(struct xti_txn *txn, const struct xtd_manifest *manifest,
                                 uint64_t window_bytes, xt_error *error);
 xt_status xti_txn_adopt(struct xti_txn *txn, const struct xtd_head_slot *slot,
-                        const struct xtd_manifest *manifest, const struct xtd_head_slot *loose,
+                        const struct xtd_manifest *manifest, const struct xti_head *head,
                         xt_error *error);
 
 /* R6: removes files that nothing needs. What stays for once is removed the next time. */

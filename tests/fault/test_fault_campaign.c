@@ -443,6 +443,7 @@ static void life_run(void)
         child_end(status);
     while (life.children > 0)
         child_wait();
+    life.fail.choose = NULL; /* how closing fails is seen where the life opens its store again */
     script_release(&life.script);
     CHECK(fail_os_is_clean(&life.fail));
     disk_os_destroy(life.disk);

@@ -54,6 +54,7 @@ enum rule {
     RULE_READER_CHAIN,        /* a reader follows the chain when no slot of its boot is there */
     RULE_REFRESH_CHAIN,       /* a refresh looks whether the chain leads back to its view */
     RULE_REFRESH_HASH,        /* ... and whether another commit has the number of its view */
+    RULE_REFRESH_OLDER,       /* ... or whether an older one does not lead to its view */
     RULE_COUNT
 };
 
@@ -224,10 +225,9 @@ enum place_of_writer {
 enum place_of_reader {
     AWAY,
     READ_CHAIN,
-    READ_AGAIN,
     READ_MANIFEST,
     READ_ARENAS,
-    READ_LOOSE_AGAIN,
+    READ_AGAIN,
     SHOWS,
 };
 

@@ -43,6 +43,7 @@ const struct mutant mutants[] = {
     {"reader-trusts-a-loose-slot",      RULE_READER_LOOSE_AGAIN,  "small-readers-ordered"  },
     {"reader-ignores-the-chain",        RULE_READER_CHAIN,        "small-readers"          },
     {"refresh-over-a-cut-chain",        RULE_REFRESH_CHAIN,       "small-readers-ordered"  },
+    {"refresh-stays-ahead",             RULE_REFRESH_OLDER,       "small-readers-ordered"  },
     {"refresh-compares-txn-only",       RULE_REFRESH_HASH,        "small-readers-ordered"  },
 };
 const unsigned mutant_count = sizeof mutants / sizeof mutants[0];

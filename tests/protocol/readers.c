@@ -29,9 +29,11 @@ bool sees_its_view(const struct state *s, const struct reader *reader)
 
 bool is_at_risk(const struct state *s, const struct reader *reader)
 {
-    const unsigned c = reader->found != 0 ? reader->found : reader->view;
+    const bool looks = reader->found != 0;
+    const unsigned c = looks ? reader->found : reader->view;
+    const bool rolled = (looks ? reader->rolls : reader->rolled) != 0;
 
-    return c != 0 && (s->commit[c].way == WAY_ORDERED || reader->rolled != 0) &&
+    return c != 0 && (s->commit[c].way == WAY_ORDERED || rolled) &&
            !(is_whole_on_medium(s, c) && is_reached_on_medium(s, c));
 }
 
@@ -48,10 +50,25 @@ static void leave(struct reader *reader)
     memset(reader, 0, sizeof *reader);
 }
 
+/* What a look noted, but for `floor` and `missed`. */
+static void forget_look(struct reader *reader)
+{
+    reader->base = 0;
+    reader->found = 0;
+    reader->manifest = 0;
+    reader->kept = 0;
+    reader->by_chain = 0;
+    reader->by_loose = 0;
+    reader->durable = 0;
+    reader->loose = 0;
+    reader->rolls = 0;
+    memset(reader->mapped, 0, sizeof reader->mapped);
+}
+
 struct look {
-    unsigned commit; /* the newest one that HEAD names */
-    bool has_loose;  /* whether the reader sees a loose slot of the running boot */
-    bool by_loose;   /* whether that is what names the commit */
+    unsigned commit;  /* the newest one that HEAD names */
+    unsigned durable; /* the newest in a durable slot */
+    unsigned loose;   /* in a loose slot of the running boot; 0: there is none */
 };
 
 /* The slot that the writer is about to write may be half there. */
@@ -67,18 +84,16 @@ static struct look read_head(struct run *run, const struct state *s)
         seen.head[DURABLE_SLOTS + s->commit[c].txn % LOOSE_SLOTS].cache = 0;
     }
     const unsigned durable = newest_slot(&seen, 0, DURABLE_SLOTS, NULL);
-    const unsigned newest = newest_slot(&seen, DURABLE_SLOTS, SLOTS, NULL);
-    struct look look = {durable, newest != 0 && keeps(run, RULE_READER_LOOSE), false};
+    const unsigned loose =
+        keeps(run, RULE_READER_LOOSE) ? newest_slot(&seen, DURABLE_SLOTS, SLOTS, NULL) : 0;
+    const bool by_loose = loose != 0 && s->commit[loose].txn > s->commit[durable].txn;
 
-    look.by_loose = look.has_loose && s->commit[newest].txn > s->commit[durable].txn;
-    if (look.by_loose) {
-        look.commit = newest;
-    }
-    return look;
+    return (struct look){by_loose ? loose : durable, durable, loose};
 }
 
-/* A refresh: nothing newer leaves the view. Another commit with the number of the view: that one
- * was undone, which is an error; the caller opens again. */
+/* A refresh: nothing newer leaves the view. Another commit with the number of the view, or with one
+ * before that does not lead to it: the view was undone, which is an error; the caller opens again.
+ */
 static void compare(struct run *run, const struct state *s, struct reader *reader)
 {
     const unsigned newest = s->commit[reader->base].txn;
@@ -87,17 +102,17 @@ static void compare(struct run *run, const struct state *s, struct reader *reade
     if (newest > shown) {
         return;
     }
-    if (newest == shown && reader->base != reader->view && keeps(run, RULE_REFRESH_HASH)) {
+    if ((newest == shown && reader->base != reader->view && keeps(run, RULE_REFRESH_HASH)) ||
+        (newest < shown && !is_before(s, reader->base, reader->view) &&
+         keeps(run, RULE_REFRESH_OLDER))) {
         leave(reader);
         return;
     }
-    if (!is_before(s, reader->floor, reader->view) && (newest == shown || !reader->doomed)) {
+    if (!is_before(s, reader->floor, reader->view)) {
         violate(run, "I11: a reader shows what was acknowledged before it looked, or later");
     }
-    reader->base = 0;
-    reader->found = 0;
+    forget_look(reader);
     reader->floor = 0;
-    reader->by_loose = 0;
     reader->at = SHOWS;
 }
 
@@ -109,19 +124,32 @@ static bool look(struct run *run, struct state *s, struct reader *reader)
     reader->base = (uint8_t)look.commit;
     reader->found = reader->base;
     say(run, "reader reads HEAD: commit %u%s", reader->base,
-        look.has_loose ? "" : ", no loose slot of this boot");
+        look.loose != 0 ? "" : ", no loose slot of this boot");
     if (reader->base == reader->missed) {
         violate(run, "I4: nothing that HEAD leads to is missing");
         return true;
     }
     reader->missed = 0;
-    reader->by_loose = look.by_loose;
+    reader->durable = (uint8_t)look.durable;
+    reader->loose = (uint8_t)look.loose;
+    reader->by_loose = look.commit != look.durable;
+    reader->by_chain = look.loose == 0 && keeps(run, RULE_READER_CHAIN);
     note_risk(s, reader);
-    reader->at = look.has_loose || !keeps(run, RULE_READER_CHAIN) ? READ_MANIFEST : READ_CHAIN;
+    reader->at = reader->by_chain ? READ_CHAIN : READ_MANIFEST;
     if (reader->view != 0 && reader->at == READ_MANIFEST) {
         compare(run, s, reader);
     }
     return true;
+}
+
+/* From the start. What a reader that shows nothing has met does not matter any more. */
+static void look_again(struct reader *reader)
+{
+    forget_look(reader);
+    if (reader->view == 0) {
+        reader->doomed = 0;
+    }
+    reader->at = AWAY;
 }
 
 /* A file is not there: HEAD must have moved on. */
@@ -130,36 +158,25 @@ static void miss(struct run *run, struct reader *reader)
     if (!keeps(run, RULE_READER_RETRY)) {
         violate(run, "I7: nothing is called corrupt when nothing rotted");
     }
-    reader->missed = reader->base;
-    reader->manifest = 0;
-    reader->by_loose = 0;
-    memset(reader->mapped, 0, sizeof reader->mapped);
-    reader->at = AWAY;
+    const uint8_t missed = reader->base;
+
+    look_again(reader);
+    reader->missed = missed;
 }
 
 static bool read_chain(struct run *run, struct state *s, struct reader *reader)
 {
-    if (reader->at == READ_CHAIN) {
-        if (s->folder[MANIFEST + s->commit[reader->base].generation].cache !=
-            s->commit[reader->base].manifest) {
-            say(run, "reader misses a manifest");
-            miss(run, reader);
-            return true;
-        }
-        reader->found = (uint8_t)chain_end(run, s, reader->base);
-        reader->rolled |= s->writer.at < IDLE;
-        note_risk(s, reader);
-        say(run, "reader follows the chain to commit %u", reader->found);
-        reader->at = keeps(run, RULE_READER_READS_AGAIN) ? READ_AGAIN : READ_MANIFEST;
+    if (s->folder[MANIFEST + s->commit[reader->base].generation].cache !=
+        s->commit[reader->base].manifest) {
+        say(run, "reader misses a manifest");
+        miss(run, reader);
         return true;
     }
-    const struct look again = read_head(run, s);
-
-    say(run, "reader reads HEAD again: commit %u", again.commit);
+    reader->found = (uint8_t)chain_end(run, s, reader->base);
+    reader->rolls = s->writer.at < IDLE;
+    note_risk(s, reader);
+    say(run, "reader follows the chain to commit %u", reader->found);
     reader->at = READ_MANIFEST;
-    if (again.has_loose || again.commit != reader->base) {
-        reader->at = AWAY; /* from the start */
-    }
     return true;
 }
 
@@ -218,32 +235,70 @@ static void adopt(struct run *run, struct state *s, struct reader *reader)
     if (reader->kept == 0 && !is_before(s, reader->floor, found)) {
         violate(run, "I11: a reader shows what was acknowledged before it looked, or later");
     }
+    reader->doomed = s->promised.shaken != 0 && is_at_risk(s, reader);
+    reader->rolled = reader->rolls;
     memcpy(reader->files, reader->mapped, sizeof reader->files);
-    memset(reader->mapped, 0, sizeof reader->mapped);
     reader->view = (uint8_t)found;
-    reader->base = 0;
-    reader->found = 0;
-    reader->manifest = 0;
+    forget_look(reader);
     reader->floor = 0;
-    reader->kept = 0;
-    reader->by_loose = 0;
     reader->at = SHOWS;
+}
+
+/* The record of the commit, in the files that were mapped for it. */
+static bool finds_record(const struct state *s, const struct reader *reader)
+{
+    const struct commit *commit = &s->commit[reader->found];
+    const struct file *file = &s->file[reader->mapped[commit->record_arena]];
+    const unsigned place = frontier(s, commit->parent, commit->record_arena);
+
+    return file->cell[RECORD + place].cache == reader->found;
+}
+
+/* HEAD leads to a commit without a record: it has changed meanwhile, or a sync failed. Who opens
+ * by a loose slot goes by the chain then. */
+static void miss_record(struct run *run, struct state *s, struct reader *reader)
+{
+    const struct look now = read_head(run, s);
+
+    say(run, "reader misses the record of commit %u", reader->found);
+    if (reader->by_loose && reader->view == 0) {
+        reader->base = reader->durable;
+        reader->found = reader->base;
+        reader->by_loose = 0;
+        reader->by_chain = 1;
+        memset(reader->mapped, 0, sizeof reader->mapped);
+        reader->at = READ_CHAIN;
+    } else if (now.durable != reader->durable || now.loose != reader->loose) {
+        look_again(reader);
+    } else if (reader->doomed && s->promised.shaken != 0) {
+        leave(reader);
+    } else {
+        violate(run, "I7: nothing is called corrupt when nothing rotted");
+    }
+}
+
+static bool must_look_again(const struct run *run, const struct reader *reader)
+{
+    return (reader->by_chain && keeps(run, RULE_READER_READS_AGAIN)) ||
+           (reader->by_loose && keeps(run, RULE_READER_LOOSE_AGAIN));
 }
 
 static bool read_arenas(struct run *run, struct state *s, struct reader *reader)
 {
-    struct reader before = *reader;
+    const unsigned found = reader->found;
 
-    say(run, "reader maps the arenas of commit %u", reader->found);
+    say(run, "reader maps the arenas of commit %u", found);
     if (map_arenas(s, reader->manifest, reader)) {
-        if (reader->by_loose != 0 && keeps(run, RULE_READER_LOOSE_AGAIN)) {
-            reader->at = READ_LOOSE_AGAIN;
+        if (reader->kept == 0 && !finds_record(s, reader)) {
+            miss_record(run, s, reader);
+        } else if (must_look_again(run, reader)) {
+            reader->at = READ_AGAIN;
         } else {
             adopt(run, s, reader);
         }
         return true;
     }
-    say(run, "reader misses an arena of commit %u", before.found);
+    say(run, "reader misses an arena of commit %u", found);
     if (reader->kept != 0) {
         if (s->folder[KEPT + reader->kept].cache != 0) {
             violate(run, "I5: what a kept snapshot leads to is there");
@@ -255,17 +310,18 @@ static bool read_arenas(struct run *run, struct state *s, struct reader *reader)
     return true;
 }
 
-/* A writer that opened the store meanwhile may have gone on from an older commit. */
-static bool read_loose_again(struct run *run, struct state *s, struct reader *reader)
+/* A writer that opened the store meanwhile may have gone on from an older commit; and one that
+ * lives may have written what it has not synced. */
+static bool read_again(struct run *run, struct state *s, struct reader *reader)
 {
-    const unsigned again = read_head(run, s).commit;
+    const struct look again = read_head(run, s);
+    const bool is_same = again.durable == reader->durable && again.loose == reader->loose;
 
-    say(run, "reader reads HEAD again: commit %u", again);
-    if (is_before(s, reader->found, again)) {
+    say(run, "reader reads HEAD again: commit %u", again.commit);
+    if (is_same || (reader->by_loose && is_before(s, reader->found, again.commit))) {
         adopt(run, s, reader);
     } else {
-        miss(run, reader);
-        reader->missed = 0;
+        look_again(reader);
     }
     return true;
 }
@@ -314,14 +370,13 @@ bool reader_step(struct run *run, struct state *s, struct reader *reader)
 {
     switch (reader->at) {
     case READ_CHAIN:
-    case READ_AGAIN:
         return read_chain(run, s, reader);
     case READ_MANIFEST:
         return read_manifest(run, s, reader);
     case READ_ARENAS:
         return read_arenas(run, s, reader);
-    case READ_LOOSE_AGAIN:
-        return read_loose_again(run, s, reader);
+    case READ_AGAIN:
+        return read_again(run, s, reader);
     default:
         return look_or_leave(run, s, reader);
     }

@@ -87,8 +87,11 @@ struct reader {
     uint8_t floor;          /* acknowledged before it looked, so it must show this or a later one */
     uint8_t kept;           /* opens a kept snapshot */
     uint8_t missed;         /* the HEAD that led to a missing file */
-    uint8_t rolled;         /* by the chain, as HEAD has no loose slot of this boot */
+    uint8_t by_chain;       /* looks by the chain, as HEAD has no loose slot of this boot */
     uint8_t by_loose;       /* by a loose slot, which must lead there still when all is mapped */
+    uint8_t durable, loose; /* what HEAD had when it looked; 0: nothing of this boot */
+    uint8_t rolls;          /* found by the chain what no writer has looked after */
+    uint8_t rolled;         /* the same of what it shows */
     uint8_t doomed;         /* a sync failed before the medium had what it shows */
     uint8_t files[ARENAS];  /* what the view has mapped */
     uint8_t mapped[ARENAS]; /* what is mapped for the commit that is being opened */

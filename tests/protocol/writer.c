@@ -63,7 +63,7 @@ static unsigned unused_file(const struct state *s)
 
             used |= name.cache == f || (name.medium & (unsigned)~CLEAN) == f;
             for (unsigned r = 0; r < READERS; r++) {
-                used |= s->reader[r].files[a] == f;
+                used |= s->reader[r].files[a] == f || s->reader[r].mapped[a] == f;
             }
         }
         if (!used) {

@@ -602,6 +602,64 @@ static void a_reader_does_not_take_what_is_undone_meanwhile(void)
     }
 }
 
+/* And another commit, over what the loose slot led to, that is not acknowledged. */
+static void go_on_and_break(struct meddler *meddler)
+{
+    go_on_from_an_older_commit(meddler);
+    disk_os_fail_sync(meddler->disk, 1, DISK_SYNC_CLEAN_NEW);
+    (void)CHECK_STATUS(scene_put_and_commit(meddler->writer, 5), XT_EBROKEN);
+}
+
+static void a_reader_does_not_take_what_a_living_writer_has_not_synced(void)
+{
+    struct disk_os *disk = disk_with_store(4096);
+    struct xti_txn *writer = scene_open(disk_os_table(disk), true);
+    struct xti_txn *reader;
+    struct meddler meddler;
+
+    xti_txn_set_durability(writer, XT_ORDERED);
+    (void)CHECK_STATUS(scene_put_and_commit(writer, 2), XT_OK);
+    (void)CHECK_STATUS(scene_put_and_commit(writer, 3), XT_OK);
+    disk_os_fail_sync(disk, 1, DISK_SYNC_CLEAN_NEW);
+    (void)CHECK_STATUS(xti_txn_sync(writer, NULL), XT_EBROKEN);
+    xti_txn_close(writer);
+    meddler_init(&meddler, disk, "arena-", go_on_and_break);
+    reader = scene_open(&meddler.fail.os, false);
+    (void)CHECK_U64(scene_id(reader), 4);
+    (void)CHECK(meddler.prefix == NULL);
+    xti_txn_close(reader);
+    xti_txn_close(meddler.writer);
+    (void)CHECK(fail_os_is_clean(&meddler.fail));
+    disk_os_destroy(disk);
+}
+
+/* Two commits are undone, and the next writer has made one: its number is lower than the reader's.
+ */
+static void a_reader_notices_that_it_is_ahead_of_what_is_there(void)
+{
+    struct disk_os *disk = disk_with_store(4096);
+    struct xti_txn *writer = scene_open(disk_os_table(disk), true);
+    struct meddler meddler;
+    struct xti_txn *reader;
+    struct xti_view *view;
+
+    xti_txn_set_durability(writer, XT_ORDERED);
+    (void)CHECK_STATUS(scene_put_and_commit(writer, 2), XT_OK);
+    (void)CHECK_STATUS(scene_put_and_commit(writer, 3), XT_OK);
+    reader = scene_open(disk_os_table(disk), false);
+    (void)CHECK_U64(scene_id(reader), 3);
+    disk_os_fail_sync(disk, 1, DISK_SYNC_CLEAN_NEW);
+    (void)CHECK_STATUS(xti_txn_sync(writer, NULL), XT_EBROKEN);
+    xti_txn_close(writer);
+    (void)CHECK_U64(scene_id(reader), 3);
+    meddler_init(&meddler, disk, NULL, NULL);
+    go_on_from_an_older_commit(&meddler);
+    (void)CHECK_STATUS(xti_txn_view(reader, &view), XT_ECORRUPT);
+    xti_txn_close(reader);
+    xti_txn_close(meddler.writer);
+    disk_os_destroy(disk);
+}
+
 /* A writer that goes on meanwhile keeps nobody from opening: HEAD is another, and leads on. */
 static void commit_one_more(struct meddler *meddler)
 {
@@ -677,5 +735,9 @@ CHECK_MAIN({"a_lock_whose_file_lost_its_name_does_not_count",
             a_reader_notices_that_its_commit_was_undone},
            {"a_reader_does_not_take_what_is_undone_meanwhile",
             a_reader_does_not_take_what_is_undone_meanwhile},
+           {"a_reader_does_not_take_what_a_living_writer_has_not_synced",
+            a_reader_does_not_take_what_a_living_writer_has_not_synced},
+           {"a_reader_notices_that_it_is_ahead_of_what_is_there",
+            a_reader_notices_that_it_is_ahead_of_what_is_there},
            {"a_reader_keeps_up_with_a_busy_writer", a_reader_keeps_up_with_a_busy_writer},
            {"a_reader_follows_one_writer_after_another", a_reader_follows_one_writer_after_another})
