@@ -558,6 +558,21 @@ static void a_reader_notices_that_its_commit_was_undone(void)
     }
 }
 
+/* Acknowledged, and only in the system's cache. */
+static void commit_two_in_order(struct xti_txn *writer)
+{
+    xti_txn_set_durability(writer, XT_ORDERED);
+    (void)CHECK_STATUS(scene_put_and_commit(writer, 2), XT_OK);
+    (void)CHECK_STATUS(scene_put_and_commit(writer, 3), XT_OK);
+}
+
+static void close_after_failed_sync(struct disk_os *disk, struct xti_txn *writer)
+{
+    disk_os_fail_sync(disk, 1, DISK_SYNC_CLEAN_NEW);
+    (void)CHECK_STATUS(xti_txn_sync(writer, NULL), XT_EBROKEN);
+    xti_txn_close(writer);
+}
+
 /* What a sync that failed left in the system's cache: the first of two commits is forgotten. */
 static void go_on_from_an_older_commit(struct meddler *meddler)
 {
@@ -583,12 +598,8 @@ static void a_reader_does_not_take_what_is_undone_meanwhile(void)
         meddler_init(&meddler, disk, NULL, go_on_from_an_older_commit);
         if (is_open)
             reader = scene_open(&meddler.fail.os, false);
-        xti_txn_set_durability(writer, XT_ORDERED);
-        (void)CHECK_STATUS(scene_put_and_commit(writer, 2), XT_OK);
-        (void)CHECK_STATUS(scene_put_and_commit(writer, 3), XT_OK);
-        disk_os_fail_sync(disk, 1, DISK_SYNC_CLEAN_NEW);
-        (void)CHECK_STATUS(xti_txn_sync(writer, NULL), XT_EBROKEN);
-        xti_txn_close(writer);
+        commit_two_in_order(writer);
+        close_after_failed_sync(disk, writer);
         meddler.prefix = "arena-";
         if (!is_open)
             reader = scene_open(&meddler.fail.os, false);
@@ -617,12 +628,8 @@ static void a_reader_does_not_take_what_a_living_writer_has_not_synced(void)
     struct xti_txn *reader;
     struct meddler meddler;
 
-    xti_txn_set_durability(writer, XT_ORDERED);
-    (void)CHECK_STATUS(scene_put_and_commit(writer, 2), XT_OK);
-    (void)CHECK_STATUS(scene_put_and_commit(writer, 3), XT_OK);
-    disk_os_fail_sync(disk, 1, DISK_SYNC_CLEAN_NEW);
-    (void)CHECK_STATUS(xti_txn_sync(writer, NULL), XT_EBROKEN);
-    xti_txn_close(writer);
+    commit_two_in_order(writer);
+    close_after_failed_sync(disk, writer);
     meddler_init(&meddler, disk, "arena-", go_on_and_break);
     reader = scene_open(&meddler.fail.os, false);
     (void)CHECK_U64(scene_id(reader), 4);
@@ -643,14 +650,10 @@ static void a_reader_notices_that_it_is_ahead_of_what_is_there(void)
     struct xti_txn *reader;
     struct xti_view *view;
 
-    xti_txn_set_durability(writer, XT_ORDERED);
-    (void)CHECK_STATUS(scene_put_and_commit(writer, 2), XT_OK);
-    (void)CHECK_STATUS(scene_put_and_commit(writer, 3), XT_OK);
+    commit_two_in_order(writer);
     reader = scene_open(disk_os_table(disk), false);
     (void)CHECK_U64(scene_id(reader), 3);
-    disk_os_fail_sync(disk, 1, DISK_SYNC_CLEAN_NEW);
-    (void)CHECK_STATUS(xti_txn_sync(writer, NULL), XT_EBROKEN);
-    xti_txn_close(writer);
+    close_after_failed_sync(disk, writer);
     (void)CHECK_U64(scene_id(reader), 3);
     meddler_init(&meddler, disk, NULL, NULL);
     go_on_from_an_older_commit(&meddler);
