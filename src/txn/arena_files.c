@@ -79,12 +79,12 @@ xt_status xti_arena_file_sync(struct xti_txn *txn, struct xti_arena_file *held, 
     return XT_EBROKEN;
 }
 
-xt_status xti_arena_file_sync_all(struct xti_txn *txn, xt_error *error)
+xt_status xti_arena_file_sync_all(struct xti_txn *txn, bool with_spare, xt_error *error)
 {
     xt_status status = XT_OK;
 
     for (uint32_t i = 0; i < txn->held_count && status == XT_OK; i++) {
-        if (txn->held[i].is_unsynced && !is_of_spare(txn, &txn->held[i]))
+        if (txn->held[i].is_unsynced && (with_spare || !is_of_spare(txn, &txn->held[i])))
             status = xti_arena_file_sync(txn, &txn->held[i], error);
     }
     return status;

@@ -341,7 +341,8 @@ static xt_status change_head(struct xti_txn *txn, const struct xtd_state *state,
 static xt_status with_two_syncs(struct xti_txn *txn, const struct xtd_state *state,
                                 uint64_t record_hash, xt_error *error)
 {
-    xt_status status = xti_arena_file_sync_all(txn, error);
+    bool has_manifest = state->manifest_generation != txn->state.manifest_generation;
+    xt_status status = xti_arena_file_sync_all(txn, has_manifest, error);
 
     if (status == XT_OK)
         status = sync_parts(txn, error);
@@ -562,7 +563,7 @@ void xti_head_was_written(struct xti_txn *txn, uint32_t position, const struct x
 
 static xt_status sync_store(struct xti_txn *txn, xt_error *error)
 {
-    xt_status status = xti_arena_file_sync_all(txn, error);
+    xt_status status = xti_arena_file_sync_all(txn, false, error);
 
     for (uint32_t i = 0; i < txn->epoch.part_count && status == XT_OK; i++) {
         if (txn->epoch.parts[i].held.is_unsynced)

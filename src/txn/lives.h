@@ -81,9 +81,9 @@ struct xti_arena_file *xti_arena_file_find(struct xti_txn *txn,
 bool xti_arena_file_is_unsynced(struct xti_txn *txn);          /* any of them that counts */
 void xti_arena_file_close(struct xti_txn *txn);
 
-/* XT_EBROKEN: the sync failed. */
+/* XT_EBROKEN: the sync failed. with_spare: a manifest is about to list the spare arena too. */
 xt_status xti_arena_file_sync(struct xti_txn *txn, struct xti_arena_file *held, xt_error *error);
-xt_status xti_arena_file_sync_all(struct xti_txn *txn, xt_error *error);
+xt_status xti_arena_file_sync_all(struct xti_txn *txn, bool with_spare, xt_error *error);
 
 /* Writes zeroes behind what the file has, and behind from_unit, as far as is fitting, so that
  * commits find blocks that were written before. What fails is not done, and nothing is lost when

@@ -128,6 +128,31 @@ static void a_worn_arena_is_left_and_sealed(void)
     }
 }
 
+/* ---- spare arenas ---------------------------------------------------------------------------- */
+
+/* A manifest may be due for another reason while a spare arena is still being prepared. */
+static void a_manifest_lists_no_arena_that_is_not_synced(void)
+{
+    for (int mode = XT_DURABLE_TWO_SYNCS; mode <= XT_ORDERED; mode++) {
+        struct stage stage = stage_begin(UINT64_C(2) << 20, WINDOW_BYTES);
+        const struct xti_arena *spare = NULL;
+
+        check_row = mode == XT_ORDERED ? "ordered" : "durable";
+        xti_txn_set_durability(stage.txn, (xt_durability)mode);
+        for (uint64_t id = 2; id < 40 && spare == NULL; id++) {
+            (void)CHECK_STATUS(scene_grow(stage.txn, ARENA_UNITS / 18), XT_OK);
+            (void)CHECK_STATUS(scene_put_and_commit(stage.txn, id), XT_OK);
+            spare = xti_spare_find(stage.txn);
+        }
+        (void)CHECK(spare != NULL && spare->listed_units == 0);
+        stage.txn->wants_manifest = true;
+        (void)CHECK_STATUS(scene_put_and_commit(stage.txn, 99), XT_OK);
+        for (int lost = 0; lost < DISK_MODE_COUNT; lost++)
+            (void)CHECK_U64(scene_id_after(stage.disk, (enum disk_mode)lost, check_seed), 99);
+        stage_end(&stage);
+    }
+}
+
 /* ---- live units ------------------------------------------------------------------------------ */
 
 #define MANY_ARENAS 400u /* more than a record of one page has entries for */
@@ -570,6 +595,8 @@ static void a_power_loss_around_dropping_and_unlinking_loses_nothing(void)
 CHECK_MAIN(
     {"arenas_are_small_where_space_dies", arenas_are_small_where_space_dies},
     {"a_worn_arena_is_left_and_sealed", a_worn_arena_is_left_and_sealed},
+           {"a_manifest_lists_no_arena_that_is_not_synced",
+            a_manifest_lists_no_arena_that_is_not_synced},
     {"live_units_of_each_arena_are_found_again", live_units_of_each_arena_are_found_again},
     {"frontiers_of_several_arenas_are_stored", frontiers_of_several_arenas_are_stored},
     {"a_live_table_that_lies_is_refused", a_live_table_that_lies_is_refused},
