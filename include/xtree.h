@@ -254,10 +254,11 @@ XT_API XT_NODISCARD xt_status xt_store_publish(xt_store *store);
  *  the process nor power loss loses it (option durability says more, and less). In memory, the same
  *  as xt_store_publish().
  *
- * So that the files do not come to hold more than 1.45 times what lives in them, and five arenas
+ * So that the files do not come to hold more than 1.5 times what lives in them, and five arenas
  * (10 MiB) beside it in small stores, a commit also moves some nodes out of arenas in which much is
  * dead, and these go when nothing lives there: as much as keeps pace with what was changed, but no
- * more than 256 KiB, or three times the change and 16 MiB. Option no_cleaning: nothing.
+ * more than three times the change and 16 MiB. Small commits leave it to the next one until 128 KiB
+ * have come together. Option no_cleaning: nothing.
  *
  * error    may be NULL.
  * Errors   XT_EFULL, XT_EIO, XT_ENOMEM before anything was decided: the changes are still there,

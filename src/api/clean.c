@@ -11,7 +11,7 @@
 #include <string.h>
 
 /* A commit looks at no more inner nodes, or an eighth of the units that it has changed. */
-#define COMMIT_LOOKS 4096u
+#define COMMIT_LOOKS 16384u
 
 #define HAND_TARGET_DEFAULT 1.1
 #define HAND_STEP_UNITS ((UINT64_C(1) << 20) / XTD_UNIT_BYTES)

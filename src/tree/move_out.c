@@ -150,10 +150,12 @@ static xt_status children_move(struct step *step, struct xtd_node *parent, uint3
     const uint32_t *refs = xti_inner_refs_const(step->writer->layout, parent);
     xt_status status = XT_OK;
 
+    xti_txn_take_cold(step->writer->txn, parent->level == 1);
     for (uint32_t slot = 0; slot < parent->count && status == XT_OK; slot++) {
         if (victim_of(step, refs[slot]) < victims)
             status = child_move(step, parent, slot);
     }
+    xti_txn_take_cold(step->writer->txn, false);
     return status;
 }
 

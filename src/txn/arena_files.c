@@ -30,7 +30,7 @@ static bool is_of_spare(struct xti_txn *txn, const struct xti_arena_file *held)
 
 static bool is_needed(struct xti_txn *txn, const struct xti_arena_file *held)
 {
-    return held->is_unsynced || held->arena_id == txn->now.arena_id || is_of_spare(txn, held);
+    return held->is_unsynced || xti_arena_is_open(txn, held->arena_id) || is_of_spare(txn, held);
 }
 
 void xti_arena_file_give(struct xti_txn *txn, const struct xti_arena_file *held)

@@ -6,6 +6,7 @@
  *
  * SPDX-License-Identifier: MIT
  */
+#include "txn/clean.h"
 #include "txn/txn_private.h"
 
 /* The header says at once how long the block is: whoever walks through an extent can rely on it,
@@ -47,9 +48,15 @@ static uint32_t take_top(struct xti_txn *txn, uint64_t units)
     return ref;
 }
 
+void xti_txn_take_cold(struct xti_txn *txn, bool is_cold)
+{
+    txn->takes_cold = is_cold;
+    txn->edit.room = 0;
+}
+
 uint32_t xti_txn_take(struct xti_txn *txn, uint32_t units)
 {
-    uint32_t ref = xti_free_take(txn, units);
+    uint32_t ref = txn->takes_cold ? 0 : xti_free_take(txn, units);
 
     if (ref == 0)
         ref = take_top(txn, units);

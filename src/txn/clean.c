@@ -3,19 +3,22 @@
  * Cleaning makes room by moving what lives in an arena, so that the whole file can go. The later
  * that is, the less lives there, and the less has to be moved. So arenas are emptied just in time.
  *
- * Let w be the room in the arena that takes allocations, and A the size of the next one where space
- * dies; of w no more than 2 A are looked at. An arena that is emptied before the first is full
- * leaves the manifest which lists the second; its file goes with the one after that. Until then
- * files grow to
+ * Let w be the room in the open arena, and A the size of the next one where space dies; of w no
+ * more than 2 A are looked at. An arena that is emptied before the first is full leaves the
+ * manifest which lists the second; its file goes with the one after that. Until then files grow to
  *
  *     units + w + 2 A - (what is emptied before w is used up),
  *
  * units being those of arenas in which something lives. What that has above the target, or above
  * what a small store takes at the least, is the debt.
- * Victims, the best ones first, are due one after the other: those that the debt covers when w is
- * used up, the next one when as much more was written as it is beyond the debt. A commit moves of
- * each victim the share that it writes of what may be written until then. With m moved for w
- * changed, and r the sum of (live units / units until due), m = r (w + m).
+ * Victims, the best ones first, take it away one after the other. Each has to be empty when so
+ * much more was written that the target needs it to be; it is due if that is before w is used up.
+ * A commit moves of each victim the share that it writes of what may be written until then. What
+ * moves adds to the files; the target leaves room for it.
+ *
+ * Leaves that move lie apart from what changes make, in the cold arena: of the latter most dies
+ * soon, paths with the next change. Where both lie together each arena holds so much that lives
+ * that two to five times as much has to move (docs/decisions.md).
  *
  * Victims are told some time before they are due. Meanwhile their nodes move where that costs no
  * path: src/tree/move_out.c, near. What is left when they are due is sought.
@@ -31,21 +34,20 @@
  */
 #include "txn/lives.h"
 
-/* No commit takes a victim of which a larger share lives. */
-#define SHARE_MAX 0.75
+/* No commit takes a victim of which a larger share lives. In cold arenas that is much: they lose
+ * nothing but leaves that change. */
+#define SHARE_MAX 0.85
 
-/* So many arenas more than what lives are no debt: three are there in any case, the one that takes
- * allocations, the spare one and one that waits for a manifest. In a store that is not much larger
+/* So many arenas more than what lives are no debt: four are there in any case, the open one, the
+ * cold one, the spare one and one that waits for a manifest. In a store that is not much larger
  * than an arena the target cannot be had, and trying would move all of it for ever. */
 #define SPARED_ARENAS 5
 
 /* Victims are told so many arenas before they are due. */
 #define AHEAD_ARENAS 4
 
-/* What a commit of small changes moves at most, so that it does not take milliseconds more than its
- * sync; and what any commit does, as a bound for memory. Between them, three times what it changed.
- */
-#define MOVED_UNITS_SMALL ((UINT64_C(256) << 10) / XTD_UNIT_BYTES)
+/* A commit moves at most three times what was written, so that a step takes no milliseconds more
+ * than its syncs; and so much as a bound for memory. */
 #define MOVED_UNITS_MAX ((UINT64_C(16) << 20) / XTD_UNIT_BYTES)
 
 /* By hand, victims with so many live units are emptied together: one walk through the tree. */
@@ -60,7 +62,7 @@ static bool counts(const struct xti_txn *txn, const struct xti_arena *arena)
 
 void xti_clean_balance(const struct xti_txn *txn, struct xti_clean_balance *out)
 {
-    *out = (struct xti_clean_balance){0, 0, 0};
+    *out = (struct xti_clean_balance){0, 0};
     for (uint32_t i = 0; i < txn->space.arena_count; i++) {
         const struct xti_arena *arena = &txn->space.arenas[i];
 
@@ -68,17 +70,6 @@ void xti_clean_balance(const struct xti_txn *txn, struct xti_clean_balance *out)
             continue;
         out->units += arena->top_units;
         out->live_units += arena->live_units;
-    }
-    for (uint32_t i = 0; i < txn->epoch.part_count; i++) {
-        const struct xti_epoch_part *part = &txn->epoch.parts[i];
-        const struct xti_arena *arena = NULL;
-
-        for (uint32_t j = 0; j < txn->space.arena_count; j++) {
-            if (txn->space.arenas[j].id == part->arena_id)
-                arena = &txn->space.arenas[j];
-        }
-        if (arena != NULL)
-            out->grown_units += arena->top_units - part->first_unit;
     }
 }
 
@@ -158,7 +149,7 @@ static double min_double(double a, double b)
     return a < b ? a : b;
 }
 
-/* Room in the arena that takes allocations. */
+/* Room in the open arena. */
 static double open_room(const struct xti_txn *txn)
 {
     for (uint32_t i = 0; i < txn->space.arena_count; i++) {
@@ -170,27 +161,51 @@ static double open_room(const struct xti_txn *txn)
     return 0;
 }
 
-/* m out of m = rate * (grown + m), within bounds. */
-static uint64_t units_to_move(double rate, uint64_t grown_units)
+/* What was written since the last commit, in steps: most small commits have none, and the next one
+ * has theirs. What the steps are is told by the open arena, so that it does not matter how many
+ * handles a store is written by. */
+static uint64_t grown_in_steps(const struct xti_txn *txn)
 {
-    uint64_t most = 3 * grown_units;
-    double units;
+    uint64_t units = 0;
 
-    if (most < MOVED_UNITS_SMALL)
-        most = MOVED_UNITS_SMALL;
-    if (most > MOVED_UNITS_MAX)
-        most = MOVED_UNITS_MAX;
-    if (rate >= 1.0)
-        return most;
-    units = rate * (double)grown_units / (1.0 - rate);
-    return units < (double)most ? (uint64_t)units : most;
+    for (uint32_t i = 0; i < txn->space.arena_count; i++) {
+        const struct xti_arena *arena = &txn->space.arenas[i];
+        uint64_t grown = xti_epoch_grown(txn, arena);
+
+        if (arena->id != txn->now.arena_id)
+            units += grown;
+        else
+            units += arena->top_units / XTI_CLEAN_STEP_UNITS * XTI_CLEAN_STEP_UNITS -
+                     (arena->top_units - grown) / XTI_CLEAN_STEP_UNITS * XTI_CLEAN_STEP_UNITS;
+    }
+    return units;
+}
+
+/* Those that end before so much is written. */
+static double steps_in(double units)
+{
+    return (double)((uint64_t)units / XTI_CLEAN_STEP_UNITS);
+}
+
+/* What a commit that has changed so much moves at most. */
+static uint64_t most_to_move(uint64_t grown_units)
+{
+    return 3 * grown_units > MOVED_UNITS_MAX ? MOVED_UNITS_MAX : 3 * grown_units;
+}
+
+static uint64_t share_of(uint64_t grown_units, double rate)
+{
+    double steps = (double)grown_units / XTI_CLEAN_STEP_UNITS;
+
+    return (uint64_t)min_double(rate * steps, (double)most_to_move(grown_units)) + 1;
 }
 
 void xti_clean_plan(const struct xti_txn *txn, const struct xti_clean_stuck *stuck,
                     struct xti_clean_victims *out)
 {
     struct candidate candidates[XTI_CLEAN_VICTIMS_MAX];
-    uint32_t count = candidates_find(txn, stuck, SHARE_MAX, candidates);
+    uint64_t grown_units = grown_in_steps(txn);
+    uint32_t count = grown_units > 0 ? candidates_find(txn, stuck, SHARE_MAX, candidates) : 0;
     double next = (double)xti_arena_units_small(txn);
     double room = min_double(open_room(txn), 2 * next);
     double beyond; /* the debt */
@@ -211,7 +226,7 @@ void xti_clean_plan(const struct xti_txn *txn, const struct xti_clean_stuck *stu
         beyond += units;
         if (beyond > max_double(AHEAD_ARENAS * next, units))
             break;
-        share = (double)arena->live_units / max_double(room + max_double(beyond, 0), 1);
+        share = (double)arena->live_units / (1 + steps_in(max_double(room + beyond, 0)));
         rate += share;
         if (out->due_count == i && beyond <= max_double(0, units - 2 * next)) {
             due_rate += share;
@@ -222,11 +237,8 @@ void xti_clean_plan(const struct xti_txn *txn, const struct xti_clean_stuck *stu
     if (out->count == 0)
         return;
     out->live_units = candidates[0].arena->live_units;
-    out->move_units = units_to_move(rate, balance.grown_units);
-    out->move_due_units =
-        (uint64_t)min_double(due_rate * (double)(balance.grown_units + out->move_units),
-                             (double)out->move_units) +
-        1;
+    out->move_units = share_of(grown_units, rate);
+    out->move_due_units = share_of(grown_units, due_rate);
 }
 
 /* ---- by hand --------------------------------------------------------------------------------- */

@@ -11,7 +11,11 @@ struct xti_txn;
 
 /* Files shall not hold more than so many times what lives, but in small stores (clean.c). What is
  * on its way takes up to a tenth more: zeroes written ahead, arenas that wait for a manifest. */
-#define XTI_CLEAN_TARGET 1.41
+#define XTI_CLEAN_TARGET 1.39
+
+/* What moves goes to a file of its own, for which a commit has one more sync to wait. So small
+ * commits do it for so much that was written, together. */
+#define XTI_CLEAN_STEP_UNITS ((UINT64_C(128) << 10) / XTD_UNIT_BYTES)
 
 #define XTI_CLEAN_VICTIMS_MAX 16u
 
@@ -20,14 +24,13 @@ struct xti_txn;
 struct xti_clean_balance {
     uint64_t units;
     uint64_t live_units;
-    uint64_t grown_units; /* since the last commit */
 };
 void xti_clean_balance(const struct xti_txn *txn, struct xti_clean_balance *out);
 
 /* Arenas that are to be emptied, the next one first. */
 struct xti_clean_victims {
     uint32_t count;
-    uint32_t due_count; /* the first of them: before the arena that takes allocations is full */
+    uint32_t due_count; /* the first of them: before the open arena is full */
     uint32_t ids[XTI_CLEAN_VICTIMS_MAX];
     uint64_t live_units;     /* of the first one */
     uint64_t move_units;     /* that a commit should move out of all of them */
@@ -40,10 +43,16 @@ struct xti_clean_stuck {
     uint32_t count;
 };
 
-/* What the pending change should clean. None: in memory, where the target is kept for long, and of
- * arenas that kept snapshots hold. O(arenas). */
+/* What the pending change should clean. None: in memory, where the target is kept for long, where
+ * the open arena has not grown into the next step, and of arenas that kept snapshots hold.
+ * O(arenas). */
 void xti_clean_plan(const struct xti_txn *txn, const struct xti_clean_stuck *stuck,
                     struct xti_clean_victims *out);
+
+/* While true, blocks are taken from the cold arena: for leaves that move, as they will stay for
+ * long. What changes make dies soon, and where both lie together neither can go. A page for the
+ * record is reserved in the open arena before. */
+void xti_txn_take_cold(struct xti_txn *txn, bool is_cold);
 
 /* What should be emptied until files hold no more than `target` times what lives, all of it due:
  * the first few arenas. O(arenas). */

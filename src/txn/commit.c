@@ -118,7 +118,8 @@ static void fill_arenas(const struct xti_txn *txn, bool has_manifest, struct xtd
         bool is_unlisted = arena->listed_units == 0 && xti_arena_is_spare(txn, arena);
         bool is_gone = has_manifest ? xti_arena_is_left_out(txn, arena) : is_unlisted;
 
-        if (arena->id == txn->now.arena_id || (!has_manifest && xti_arena_has_frontier(txn, arena)))
+        if (xti_arena_is_open(txn, arena->id) ||
+            (!has_manifest && xti_arena_has_frontier(txn, arena)))
             add_frontier(state, arena->id, arena->top_units);
         state->dead_units += is_gone ? 0 : arena->top_units - arena->live_units;
     }
@@ -448,7 +449,7 @@ static void adopt(struct xti_txn *txn, const struct xtd_state *state, uint64_t r
 
         arena->durable_units = arena->top_units;
         arena->frozen_units = arena->top_units;
-        arena->is_sealed = arena->id != txn->now.arena_id && !xti_arena_is_spare(txn, arena);
+        arena->is_sealed = !xti_arena_is_open(txn, arena->id) && !xti_arena_is_spare(txn, arena);
         show_sealed(txn, arena);
     }
     txn->state = *state;
@@ -463,22 +464,12 @@ static void adopt(struct xti_txn *txn, const struct xtd_state *state, uint64_t r
     txn->is_unsaved = false;
 }
 
-/* What the epoch has in an arena. */
-static uint64_t part_units(const struct xti_txn *txn, const struct xti_arena *arena)
-{
-    for (uint32_t i = 0; i < txn->epoch.part_count; i++) {
-        if (txn->epoch.parts[i].arena_id == arena->id)
-            return arena->top_units - txn->epoch.parts[i].first_unit;
-    }
-    return 0;
-}
-
 static uint64_t epoch_units(const struct xti_txn *txn)
 {
     uint64_t units = 0;
 
     for (uint32_t i = 0; i < txn->space.arena_count; i++)
-        units += part_units(txn, &txn->space.arenas[i]);
+        units += xti_epoch_grown(txn, &txn->space.arenas[i]);
     return units;
 }
 
@@ -596,7 +587,7 @@ static bool is_nearly_full(const struct xti_txn *txn)
         const struct xti_arena *arena = &txn->space.arenas[i];
 
         if (arena->id == txn->now.arena_id)
-            return arena->range_units - arena->top_units < part_units(txn, arena);
+            return arena->range_units - arena->top_units < xti_epoch_grown(txn, arena);
     }
     return false;
 }

@@ -140,7 +140,10 @@ xt_status xti_epoch_add_arena(struct xti_txn *txn, uint64_t units, xt_error *err
     if (status != XT_OK)
         return status;
     held.ahead_units = xti_arena_header_units(txn);
-    txn->now.arena_id = held.arena_id;
+    if (txn->takes_cold)
+        txn->now.cold_id = held.arena_id;
+    else
+        txn->now.arena_id = held.arena_id;
     if (txn->path != NULL)
         remember_part(txn, xti_space_arena(&txn->space, held.arena_id), &held);
     return XT_OK;
@@ -161,6 +164,15 @@ struct xti_epoch_part *xti_epoch_part(struct xti_txn *txn, uint32_t arena_id)
             return &txn->epoch.parts[i];
     }
     return NULL;
+}
+
+uint64_t xti_epoch_grown(const struct xti_txn *txn, const struct xti_arena *arena)
+{
+    for (uint32_t i = 0; i < txn->epoch.part_count; i++) {
+        if (txn->epoch.parts[i].arena_id == arena->id)
+            return arena->top_units - txn->epoch.parts[i].first_unit;
+    }
+    return 0;
 }
 
 void xti_epoch_forget(struct xti_txn *txn, struct xti_epoch_part *part)
@@ -243,16 +255,21 @@ static bool take_spare(struct xti_txn *txn, uint64_t units)
     return true;
 }
 
-xt_status xti_epoch_room(struct xti_txn *txn, uint64_t units, struct xti_arena **out,
-                         xt_error *error)
+/* The arena has no room for `units`, or is to be left. */
+static bool is_left(struct xti_txn *txn, const struct xti_arena *arena, uint64_t units)
 {
+    return arena == NULL || arena->range_units - arena->top_units < units ||
+           (xti_epoch_part(txn, arena->id) == NULL && xti_arena_is_worn(txn, arena));
+}
+
+static xt_status room_in_open(struct xti_txn *txn, uint64_t units, struct xti_arena **out,
+                              xt_error *error)
+{
+    bool has_record = txn->path == NULL || txn->epoch.record_ref != 0;
     struct xti_arena *arena = xti_space_arena(&txn->space, txn->now.arena_id);
-    uint64_t record = txn->path != NULL && txn->epoch.record_ref == 0 ? XTD_PAGE_UNITS : 0;
-    bool is_left = arena == NULL || arena->range_units - arena->top_units < units + record ||
-                   (txn->epoch.part_count == 0 && xti_arena_is_worn(txn, arena));
     xt_status status;
 
-    if (is_left) {
+    if (is_left(txn, arena, units + (has_record ? 0 : XTD_PAGE_UNITS))) {
         status = take_spare(txn, units) ? XT_OK : xti_epoch_add_arena(txn, units, error);
         if (status != XT_OK)
             return status;
@@ -266,11 +283,38 @@ xt_status xti_epoch_room(struct xti_txn *txn, uint64_t units, struct xti_arena *
     return XT_OK;
 }
 
+static xt_status room_in_cold(struct xti_txn *txn, uint64_t units, struct xti_arena **out,
+                              xt_error *error)
+{
+    struct xti_arena *arena = xti_space_arena(&txn->space, txn->now.cold_id);
+    xt_status status;
+
+    if (is_left(txn, arena, units)) {
+        status = xti_epoch_add_arena(txn, units, error);
+        if (status != XT_OK)
+            return status;
+        arena = xti_space_arena(&txn->space, txn->now.cold_id);
+    }
+    *out = arena;
+    return begin_part(txn, arena, error);
+}
+
+xt_status xti_epoch_room(struct xti_txn *txn, uint64_t units, struct xti_arena **out,
+                         xt_error *error)
+{
+    xt_status status;
+
+    if (!txn->takes_cold)
+        return room_in_open(txn, units, out, error);
+    status = txn->epoch.record_ref != 0 ? XT_OK : xti_epoch_record(txn, error);
+    return status == XT_OK ? room_in_cold(txn, units, out, error) : status;
+}
+
 xt_status xti_epoch_record(struct xti_txn *txn, xt_error *error)
 {
     struct xti_arena *arena;
 
-    return xti_epoch_room(txn, 0, &arena, error);
+    return room_in_open(txn, 0, &arena, error);
 }
 
 /* ---- writing ------------------------------------------------------------------------------- */
@@ -328,7 +372,7 @@ static xt_status spill_part(struct xti_txn *txn, struct xti_epoch_part *part, xt
     uint64_t units = arena->top_units & ~(uint64_t)(XTD_PAGE_UNITS - 1);
     xt_status status;
 
-    if (arena->id != txn->now.arena_id) /* it takes no more: its last page is complete too */
+    if (!xti_arena_is_open(txn, arena->id)) /* it takes no more: its last page is complete too */
         units = xti_arena_align(&txn->space, arena, xti_arena_header_units(txn)) ? arena->top_units
                                                                                  : units;
     if (units <= part->written_units)

@@ -224,7 +224,7 @@ static void fill_manifest(const struct xti_txn *txn, const struct xtd_state *sta
     out = xti_manifest_arenas(manifest);
     for (uint32_t i = 0; i < txn->space.arena_count; i++) {
         const struct xti_arena *arena = &txn->space.arenas[i];
-        bool may_grow = arena->id == txn->now.arena_id || xti_arena_is_spare(txn, arena);
+        bool may_grow = xti_arena_is_open(txn, arena->id) || xti_arena_is_spare(txn, arena);
 
         if (xti_arena_is_dropped(arena) || xti_arena_is_left_out(txn, arena))
             continue;

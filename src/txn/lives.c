@@ -96,7 +96,7 @@ bool xti_arena_is_left_out(const struct xti_txn *txn, const struct xti_arena *ar
 {
     bool is_used = arena->is_sealed || arena->top_units > xti_arena_header_units(txn);
 
-    return arena->live_units == 0 && is_used && arena->id != txn->now.arena_id &&
+    return arena->live_units == 0 && is_used && !xti_arena_is_open(txn, arena->id) &&
            !xti_arena_is_dropped(arena) && !has_part(txn, arena->id);
 }
 
@@ -136,7 +136,7 @@ bool xti_manifest_is_due(const struct xti_txn *txn)
         frontiers += xti_arena_has_frontier(txn, arena) ? 1 : 0;
         lives += arena->live_units != arena->listed_live_units ? 1 : 0;
     }
-    return has_new_arenas(txn) || xti_spare_is_ready(txn) || useless > committed / 16 ||
+    return has_new_arenas(txn) || xti_spare_is_ready(txn) || useless > committed / 32 ||
            frontiers > XTD_FRONTIERS_MAX ||
            xti_commit_bytes_for(txn->epoch.part_count, lives) != XTD_PAGE_BYTES;
 }

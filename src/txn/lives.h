@@ -34,13 +34,13 @@ bool xti_arena_is_left_out(const struct xti_txn *txn, const struct xti_arena *ar
 static inline bool xti_arena_is_spare(const struct xti_txn *txn, const struct xti_arena *arena)
 {
     return txn->path != NULL && !arena->is_sealed && !xti_arena_is_dropped(arena) &&
-           arena->id != txn->now.arena_id && arena->top_units == xti_arena_header_units(txn);
+           !xti_arena_is_open(txn, arena->id) && arena->top_units == xti_arena_header_units(txn);
 }
 
 /* The state has a frontier for the arena, if the commit writes no manifest. */
 static inline bool xti_arena_has_frontier(const struct xti_txn *txn, const struct xti_arena *arena)
 {
-    return arena->id == txn->now.arena_id ||
+    return xti_arena_is_open(txn, arena->id) ||
            (arena->top_units != arena->listed_units && !xti_arena_is_spare(txn, arena));
 }
 

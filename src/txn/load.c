@@ -390,38 +390,71 @@ static xt_status load_manifest(struct xti_txn *txn, const struct xtd_head_slot *
     return XT_OK;
 }
 
-/* The arena that takes allocations: the last that is not sealed and that something was written to.
- * One without content is spare, unless there is no other. */
-static struct xti_arena *open_arena(struct xti_txn *txn)
+static bool has_content(const struct xti_txn *txn, const struct xti_arena *arena)
+{
+    return arena->durable_units > xti_arena_header_units(txn);
+}
+
+/* The last arena that is not sealed and that something was written to, other than `but`; NULL:
+ * there is none. */
+static struct xti_arena *last_with_content(struct xti_txn *txn, const struct xti_arena *but)
 {
     struct xti_arena *found = NULL;
 
     for (uint32_t i = 0; i < txn->space.arena_count; i++) {
         struct xti_arena *arena = &txn->space.arenas[i];
-        bool is_spare = arena->durable_units <= xti_arena_header_units(txn);
-        bool found_spare = found != NULL && found->durable_units <= xti_arena_header_units(txn);
 
-        if (arena->is_sealed)
-            continue;
-        if (found == NULL || (found_spare && !is_spare) ||
-            (found_spare == is_spare && (arena->id > found->id) != is_spare))
+        if (arena != but && !arena->is_sealed && has_content(txn, arena) &&
+            (found == NULL || arena->id > found->id))
             found = arena;
     }
     return found;
 }
 
-/* Whatever was written to and is not the open one takes no more, though no manifest says so yet. */
-static uint32_t choose_open_arena(struct xti_txn *txn)
+/* The first that nothing was written to. */
+static struct xti_arena *first_spare(struct xti_txn *txn)
 {
-    const struct xti_arena *open = open_arena(txn);
+    struct xti_arena *found = NULL;
 
     for (uint32_t i = 0; i < txn->space.arena_count; i++) {
         struct xti_arena *arena = &txn->space.arenas[i];
 
-        if (arena != open && arena->durable_units > xti_arena_header_units(txn))
+        if (!arena->is_sealed && !has_content(txn, arena) &&
+            (found == NULL || arena->id < found->id))
+            found = arena;
+    }
+    return found;
+}
+
+static bool has_record(const struct xti_txn *txn, const struct xti_arena *arena)
+{
+    return txn->state.record_ref - arena->first_unit < arena->range_units;
+}
+
+/* The open arena and the cold one: the last two. Which is which is told by the newest record; where
+ * that lies in neither it does not matter. What else was written to takes no more, though no
+ * manifest says so yet. One without content is spare, unless there is no other. */
+static void choose_open_arenas(struct xti_txn *txn, struct xti_mark *mark)
+{
+    const struct xti_arena *open = last_with_content(txn, NULL);
+    const struct xti_arena *cold = open == NULL ? NULL : last_with_content(txn, open);
+
+    if (open == NULL)
+        open = first_spare(txn);
+    if (cold != NULL && has_record(txn, cold)) {
+        const struct xti_arena *last = open;
+
+        open = cold;
+        cold = last;
+    }
+    for (uint32_t i = 0; i < txn->space.arena_count; i++) {
+        struct xti_arena *arena = &txn->space.arenas[i];
+
+        if (arena != open && arena != cold && has_content(txn, arena))
             arena->is_sealed = true;
     }
-    return open == NULL ? 0 : open->id;
+    mark->arena_id = open == NULL ? 0 : open->id;
+    mark->cold_id = cold == NULL ? 0 : cold->id;
 }
 
 static void adopt_slot(struct xti_txn *txn, const struct xtd_head_slot *slot)
@@ -434,7 +467,7 @@ static void adopt_slot(struct xti_txn *txn, const struct xtd_head_slot *slot)
     txn->published.root.height = root->height;
     txn->published.root.item_count = root->item_count;
     txn->published.live_units = slot->state.live_units;
-    txn->published.arena_id = choose_open_arena(txn);
+    choose_open_arenas(txn, &txn->published);
     txn->now = txn->published;
     txn->is_torn = false;
 }

@@ -51,7 +51,8 @@ struct xti_epoch {
 struct xti_mark {
     struct xti_root root;
     uint64_t live_units;
-    uint32_t arena_id; /* the arena that takes allocations; 0: none yet */
+    uint32_t arena_id; /* the open arena, where what changes make lies; 0: none yet */
+    uint32_t cold_id;  /* the cold arena, for leaves that cleaning moves; 0: none yet */
 };
 
 struct xti_txn {
@@ -70,6 +71,7 @@ struct xti_txn {
     bool is_broken;
     bool is_dirty;   /* something changed since the last publish */
     bool is_unsaved; /* something was published since the last commit */
+    bool takes_cold; /* blocks are taken from the cold arena */
     xt_verify verify;
     xti_file lock_file;
     xti_file head_file;
@@ -136,6 +138,12 @@ static inline void xti_txn_settle(struct xti_txn *txn)
         txn->settle(txn->settler);
 }
 
+/* Blocks are taken from the arena, now or later. */
+static inline bool xti_arena_is_open(const struct xti_txn *txn, uint32_t arena_id)
+{
+    return arena_id == txn->now.arena_id || arena_id == txn->now.cold_id;
+}
+
 /* ---- epoch.c ------------------------------------------------------------------------------- */
 
 /* From that size on blocks are asked for before a write, so that a full disk is reported before
@@ -143,14 +151,14 @@ static inline void xti_txn_settle(struct xti_txn *txn)
  * gives. */
 #define XTI_ALLOCATE_BYTES_MIN ((size_t)1 << 20)
 
-/* Creates an arena of at least `units` free units, with its file; the second makes it the current
- * one, with a part in the epoch. */
+/* Creates an arena of at least `units` free units, with its file; the second makes it the one that
+ * blocks are taken from, with a part in the epoch. */
 xt_status xti_epoch_make_arena(struct xti_txn *txn, uint64_t units, uint32_t *arena_id,
                                xti_file *file, xt_error *error);
 xt_status xti_epoch_add_arena(struct xti_txn *txn, uint64_t units, xt_error *error);
 
-/* The current arena, with room for `units`, and with the record's page if the epoch has none yet.
- * */
+/* The arena that blocks are taken from, with room for `units`. If the epoch has no page for its
+ * record yet, the open arena has one then. */
 xt_status xti_epoch_room(struct xti_txn *txn, uint64_t units, struct xti_arena **out,
                          xt_error *error);
 
@@ -175,6 +183,9 @@ static inline void xti_epoch_note_write(struct xti_epoch_part *part, uint64_t un
 
 /* The epoch's part in an arena; NULL: none. */
 struct xti_epoch_part *xti_epoch_part(struct xti_txn *txn, uint32_t arena_id);
+
+/* What the epoch has in an arena, in units. */
+uint64_t xti_epoch_grown(const struct xti_txn *txn, const struct xti_arena *arena);
 
 /* Closes the part's file and forgets it, and the record if it lies there. */
 void xti_epoch_forget(struct xti_txn *txn, struct xti_epoch_part *part);

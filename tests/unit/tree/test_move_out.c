@@ -314,6 +314,55 @@ static void what_moves_is_what_the_tree_refers_to(void)
     check_row = NULL;
 }
 
+struct levels {
+    struct xti_txn *txn;
+    const struct xti_arena *cold;
+    uint64_t cold_leaves;
+    uint64_t cold_inner;
+};
+
+static bool level_count(void *context, const xt_node_info *node)
+{
+    struct levels *levels = context;
+
+    if (node->ref - levels->cold->first_unit < levels->cold->range_units) {
+        levels->cold_leaves += node->level == 0 ? 1 : 0;
+        levels->cold_inner += node->level > 0 ? 1 : 0;
+    }
+    return true;
+}
+
+/* Leaves that moved lie in an arena of their own; what changes make, the nodes above what moved and
+ * the record lie in another one. */
+static void leaves_that_move_lie_apart(void)
+{
+    struct xti_move_out move = {0};
+    struct scene scene;
+    bool is_done;
+    uint32_t id;
+
+    if (scene_begin(&scene, &SHAPES[0]) && scene_fill(&scene, &SHAPES[0]) &&
+        CHECK((id = victim_find(&scene, 0)) != 0)) {
+        const struct xti_move_limits limits = no_limits(id);
+        struct levels levels = {.txn = scene.store->txn};
+        xt_snapshot *snapshot;
+
+        CHECK_STATUS(xti_tree_move_out(writer_of(&scene), &move, &limits, &is_done), XT_OK);
+        CHECK(commit(&scene) && batch_run(&scene, SHAPES[0].items) && commit(&scene));
+        levels.cold = xti_space_arena(&levels.txn->space, levels.txn->now.cold_id);
+        if (CHECK(levels.cold != NULL && levels.cold->id != levels.txn->now.arena_id) &&
+            CHECK_STATUS(xt_snapshot_latest(scene.store, &snapshot), XT_OK)) {
+            CHECK_STATUS(xt_snapshot_nodes(snapshot, 0, level_count, &levels), XT_OK);
+            xt_snapshot_release(snapshot);
+            CHECK(levels.cold_leaves > 0 && levels.cold_leaves <= move.nodes);
+            CHECK_U64(levels.cold_inner, 0);
+            CHECK(xti_space_arena_of(&levels.txn->space, levels.txn->state.record_ref)->id ==
+                  levels.txn->now.arena_id);
+        }
+    }
+    scene_end(&scene);
+}
+
 /* ---- steps --------------------------------------------------------------------------------- */
 
 /* Everything that there is comes to lie in sealed arenas, the root too. */
@@ -595,6 +644,7 @@ int main(int argc, char **argv)
         {"an_arena_that_was_moved_out_of_holds_nothing_live",
          an_arena_that_was_moved_out_of_holds_nothing_live                                         },
         {"what_moves_is_what_the_tree_refers_to",             what_moves_is_what_the_tree_refers_to},
+        {"leaves_that_move_lie_apart",                        leaves_that_move_lie_apart           },
         {"what_has_the_same_parent_moves_along",              what_has_the_same_parent_moves_along },
         {"a_step_ends_at_its_limits",                         a_step_ends_at_its_limits            },
         {"trees_without_inner_nodes_move_too",                trees_without_inner_nodes_move_too   },

@@ -128,6 +128,63 @@ static void a_worn_arena_is_left_and_sealed(void)
     }
 }
 
+/* ---- the cold arena -------------------------------------------------------------------------- */
+
+static xt_status take_cold(struct xti_txn *txn, uint64_t units)
+{
+    xt_status status;
+
+    xti_txn_take_cold(txn, true);
+    status = scene_grow(txn, units);
+    xti_txn_take_cold(txn, false);
+    return status;
+}
+
+/* The record lies in the open arena even where nothing else does. */
+static void what_is_cold_lies_in_an_arena_of_its_own(void)
+{
+    struct stage stage = stage_begin(UINT64_C(2) << 20, WINDOW_BYTES);
+    struct xti_mark mark = stage.txn->now;
+
+    (void)CHECK_U64(mark.cold_id, 0);
+    (void)CHECK_STATUS(take_cold(stage.txn, 500), XT_OK);
+    (void)CHECK_U64(arena_count(stage.txn), 2);
+    (void)CHECK(stage.txn->now.cold_id != 0 && stage.txn->now.arena_id == mark.arena_id);
+    (void)CHECK_STATUS(xti_txn_rollback(stage.txn), XT_OK);
+    (void)CHECK_U64(stage.txn->now.cold_id, 0);
+    (void)CHECK_U64(arena_count(stage.txn), 1);
+    (void)CHECK_STATUS(take_cold(stage.txn, 500), XT_OK);
+    (void)CHECK_STATUS(xti_txn_commit(stage.txn, NULL), XT_OK);
+    (void)CHECK_U64(xti_space_arena_of(&stage.txn->space, stage.txn->state.record_ref)->id,
+                    mark.arena_id);
+    (void)CHECK_U64(stage.txn->epoch.part_count, 0);
+    (void)CHECK_STATUS(scene_put_and_commit(stage.txn, 2), XT_OK);
+    (void)CHECK_U64(arena_stats(stage.txn, 1).live_bytes, 500 * XTD_UNIT_BYTES);
+    stage_end(&stage);
+}
+
+/* Else each handle would leave an arena behind in which there is little. */
+static void another_writer_goes_on_with_both_arenas(void)
+{
+    struct stage stage = stage_begin(UINT64_C(2) << 20, WINDOW_BYTES);
+    struct xti_mark mark;
+
+    (void)CHECK_STATUS(take_cold(stage.txn, 500), XT_OK);
+    (void)CHECK_STATUS(scene_put_and_commit(stage.txn, 2), XT_OK);
+    mark = stage.txn->now;
+    for (uint64_t id = 3; id < 40; id++) {
+        xti_txn_close(stage.txn);
+        stage.txn = scene_open(stage.os, true);
+        (void)CHECK_U64(stage.txn->now.arena_id, mark.arena_id);
+        (void)CHECK_U64(stage.txn->now.cold_id, mark.cold_id);
+        (void)CHECK_STATUS(take_cold(stage.txn, 100), XT_OK);
+        (void)CHECK_STATUS(scene_put_and_commit(stage.txn, id), XT_OK);
+    }
+    (void)CHECK_U64(arena_count(stage.txn), 2);
+    (void)CHECK_U64(scene_stored_id(stage.disk), 39);
+    stage_end(&stage);
+}
+
 /* ---- spare arenas ---------------------------------------------------------------------------- */
 
 /* A manifest may be due for another reason while a spare arena is still being prepared. */
@@ -595,8 +652,9 @@ static void a_power_loss_around_dropping_and_unlinking_loses_nothing(void)
 CHECK_MAIN(
     {"arenas_are_small_where_space_dies", arenas_are_small_where_space_dies},
     {"a_worn_arena_is_left_and_sealed", a_worn_arena_is_left_and_sealed},
-           {"a_manifest_lists_no_arena_that_is_not_synced",
-            a_manifest_lists_no_arena_that_is_not_synced},
+    {"what_is_cold_lies_in_an_arena_of_its_own", what_is_cold_lies_in_an_arena_of_its_own},
+    {"another_writer_goes_on_with_both_arenas", another_writer_goes_on_with_both_arenas},
+    {"a_manifest_lists_no_arena_that_is_not_synced", a_manifest_lists_no_arena_that_is_not_synced},
     {"live_units_of_each_arena_are_found_again", live_units_of_each_arena_are_found_again},
     {"frontiers_of_several_arenas_are_stored", frontiers_of_several_arenas_are_stored},
     {"a_live_table_that_lies_is_refused", a_live_table_that_lies_is_refused},
