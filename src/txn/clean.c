@@ -184,7 +184,9 @@ static uint64_t grown_in_steps(const struct xti_txn *txn)
 /* Those that end before so much is written. */
 static double steps_in(double units)
 {
-    return (double)((uint64_t)units / XTI_CLEAN_STEP_UNITS);
+    uint64_t steps = (uint64_t)units / XTI_CLEAN_STEP_UNITS;
+
+    return (double)steps;
 }
 
 /* What a commit that has changed so much moves at most. */
@@ -195,7 +197,7 @@ static uint64_t most_to_move(uint64_t grown_units)
 
 static uint64_t share_of(uint64_t grown_units, double rate)
 {
-    double steps = (double)grown_units / XTI_CLEAN_STEP_UNITS;
+    double steps = (double)grown_units / (double)XTI_CLEAN_STEP_UNITS;
 
     return (uint64_t)min_double(rate * steps, (double)most_to_move(grown_units)) + 1;
 }
@@ -205,7 +207,7 @@ void xti_clean_plan(const struct xti_txn *txn, const struct xti_clean_stuck *stu
 {
     struct candidate candidates[XTI_CLEAN_VICTIMS_MAX];
     uint64_t grown_units = grown_in_steps(txn);
-    uint32_t count = grown_units > 0 ? candidates_find(txn, stuck, SHARE_MAX, candidates) : 0;
+    uint32_t count;
     double next = (double)xti_arena_units_small(txn);
     double room = min_double(open_room(txn), 2 * next);
     double beyond; /* the debt */
@@ -214,6 +216,9 @@ void xti_clean_plan(const struct xti_txn *txn, const struct xti_clean_stuck *stu
     struct xti_clean_balance balance;
 
     *out = (struct xti_clean_victims){0};
+    if (grown_units == 0)
+        return;
+    count = candidates_find(txn, stuck, SHARE_MAX, candidates);
     xti_clean_balance(txn, &balance);
     beyond = max_double(XTI_CLEAN_TARGET * (double)balance.live_units,
                         (double)balance.live_units + SPARED_ARENAS * next) -

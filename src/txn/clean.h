@@ -15,7 +15,7 @@ struct xti_txn;
 
 /* What moves goes to a file of its own, for which a commit has one more sync to wait. So small
  * commits do it for so much that was written, together. */
-#define XTI_CLEAN_STEP_UNITS ((UINT64_C(128) << 10) / XTD_UNIT_BYTES)
+#define XTI_CLEAN_STEP_UNITS UINT64_C(2048) /* 128 KiB */
 
 #define XTI_CLEAN_VICTIMS_MAX 16u
 
