@@ -254,9 +254,9 @@ XT_API XT_NODISCARD xt_status xt_store_publish(xt_store *store);
  *  the process nor power loss loses it (option durability says more, and less). In memory, the same
  *  as xt_store_publish().
  *
- * So that the files do not come to hold more than 1.5 times what lives in them, and five arenas
- * (10 MiB) beside it in small stores, a commit also moves some nodes out of arenas in which much is
- * dead, and these go when nothing lives there: as much as keeps pace with what was changed, but no
+ * So that the files do not come to hold more than 1.5 times what lives in them, or in small stores
+ * 14 MiB more than that, a commit also moves some nodes out of arenas in which much is dead, and
+ * these go when nothing lives there: as much as keeps pace with what was changed, but no
  * more than three times the change and 16 MiB. Small commits leave it to the next one until 128 KiB
  * have come together. Option no_cleaning: nothing.
  *

@@ -61,10 +61,13 @@ uint64_t xti_arena_units_for(const struct xti_txn *txn, uint64_t units)
     uint64_t small;
     bool grows;
     uint64_t wanted = usual_units(txn, &grows, &small);
+    uint64_t expected = txn->takes_cold ? 0 : txn->expected_units;
 
-    wanted = max_u64(wanted, txn->expected_units + 2 * xti_arena_header_units(txn));
-    wanted = min_u64(wanted, max_u64(ARENA_UNITS_MAX, txn->expected_units / 64));
-    if (grows)
+    if (txn->takes_cold)
+        wanted = small;
+    wanted = max_u64(wanted, expected + 2 * xti_arena_header_units(txn));
+    wanted = min_u64(wanted, max_u64(ARENA_UNITS_MAX, expected / 64));
+    if (grows && !txn->takes_cold)
         wanted = max_u64(wanted, txn->schema.arena_bytes / XTD_UNIT_BYTES);
     /* Room for the header, the record and the gap before the end. */
     wanted = max_u64(wanted, units + 3 * xti_arena_header_units(txn));

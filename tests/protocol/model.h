@@ -82,8 +82,10 @@ enum shape {
     SHAPE_OPEN,     /* into the open arena */
     SHAPE_SPARE,    /* into the spare one alone, which becomes the open one */
     SHAPE_SPAN,     /* into both */
-    SHAPE_NEW,      /* into both the open one and a new one */
+    SHAPE_BESIDE,   /* into the open one and the cold one */
+    SHAPE_NEW,      /* into both the open one and a new one, which becomes the open one */
     SHAPE_NEW_ONLY, /* into a new one alone */
+    SHAPE_COLD,     /* into both the open one and a new one, which becomes the cold one */
     SHAPE_PREPARE,  /* into the open one; a spare one is listed */
     SHAPE_DROP,     /* into the open one; arenas without live nodes are no longer listed */
     SHAPE_COUNT

@@ -9,8 +9,10 @@ static const char *const way_names[] = {"two syncs", "one sync", "ordered"};
 static const char *const shape_names[] = {"into the open arena",
                                           "into the spare arena",
                                           "into the open arena and the spare one",
+                                          "into the open arena and the cold one",
                                           "into the open arena and a new one",
                                           "into a new arena",
+                                          "into the open arena and a new cold one",
                                           "with a spare arena prepared",
                                           "with a manifest without dead arenas"};
 
@@ -20,6 +22,19 @@ static unsigned spare_arena(const struct state *s, unsigned c)
     for (unsigned a = 1; a < ARENAS; a++) {
         if ((s->commit[s->commit[c].manifest].unsealed >> a & 1) != 0 && a != s->commit[c].open &&
             frontier(s, c, a) == 0) {
+            return a;
+        }
+    }
+    return 0;
+}
+
+/* The last arena that grows, holds something and is not the open one, or 0. Writers agree on it: it
+ * is told by the manifest and by what is in the arenas. */
+static unsigned cold_arena(const struct state *s, unsigned c)
+{
+    for (unsigned a = ARENAS; a-- > 1;) {
+        if ((s->commit[s->commit[c].manifest].unsealed >> a & 1) != 0 && a != s->commit[c].open &&
+            frontier(s, c, a) != 0) {
             return a;
         }
     }
@@ -58,21 +73,26 @@ static bool place_extents(const struct state *s, enum shape shape, struct commit
 {
     const unsigned tip = s->writer.tip;
     const unsigned spare = spare_arena(s, tip);
+    const unsigned cold = cold_arena(s, tip);
     const unsigned fresh = next_arena(s, tip);
     const bool is_new = shape >= SHAPE_NEW && shape <= SHAPE_PREPARE;
 
     next->record_arena = next->open;
     if (shape == SHAPE_SPARE || shape == SHAPE_SPAN) {
         next->open = (uint8_t)spare;
-    } else if (is_new && shape != SHAPE_PREPARE) {
+    } else if (shape == SHAPE_NEW || shape == SHAPE_NEW_ONLY) {
         next->open = (uint8_t)fresh;
     }
     if (shape == SHAPE_SPARE || shape == SHAPE_NEW_ONLY) {
         next->record_arena = next->open;
+    } else if (shape == SHAPE_BESIDE || shape == SHAPE_COLD) {
+        next->other_arena = (uint8_t)(shape == SHAPE_COLD ? fresh : cold);
     } else if (next->open != next->record_arena) {
         next->other_arena = next->open;
     }
     if ((is_new && fresh == 0) || ((shape == SHAPE_SPARE || shape == SHAPE_SPAN) && spare == 0) ||
+        (shape == SHAPE_BESIDE && (cold == 0 || is_full(s, tip, cold))) ||
+        (shape == SHAPE_COLD && cold != 0 && !is_full(s, tip, cold)) ||
         (shape == SHAPE_PREPARE && spare != 0)) {
         return false;
     }
@@ -82,8 +102,9 @@ static bool place_extents(const struct state *s, enum shape shape, struct commit
     return !is_full(s, tip, next->record_arena);
 }
 
-/* The commit with that shape; false: not possible. */
-static bool plan(const struct state *s, enum shape shape, struct commit *next)
+/* The commit with that shape; false: not possible. keeps_cold: what holds something and is not the
+ * open arena goes on growing, else a manifest seals it. */
+static bool plan(const struct state *s, enum shape shape, bool keeps_cold, struct commit *next)
 {
     const unsigned tip = s->writer.tip;
     const unsigned spare = spare_arena(s, tip);
@@ -108,6 +129,11 @@ static bool plan(const struct state *s, enum shape shape, struct commit *next)
     next->generation++;
     next->manifest = s->commits + 1U;
     next->unsealed = (uint8_t)(1U << next->open);
+    if (shape == SHAPE_COLD) {
+        next->unsealed |= (uint8_t)(1U << next->other_arena);
+    } else if (keeps_cold && cold_arena(s, tip) != 0) {
+        next->unsealed |= (uint8_t)(1U << cold_arena(s, tip));
+    }
     if (shape == SHAPE_PREPARE) {
         next->unsealed |= (uint8_t)(1U << next_arena(s, tip));
     } else if (spare != 0 && shape == SHAPE_DROP) {
@@ -140,7 +166,8 @@ bool begin_commit(struct run *run, struct state *s)
     struct commit next;
 
     if ((run->scope->ways >> way & 1) == 0 || (run->scope->shapes >> shape & 1) == 0 ||
-        s->commits > run->scope->commits || !plan(s, shape, &next)) {
+        s->commits > run->scope->commits ||
+        !plan(s, shape, (run->scope->shapes >> SHAPE_COLD & 1) != 0, &next)) {
         return false;
     }
     const unsigned dead = choose_death(run, &next);

@@ -20,6 +20,7 @@ enum {
     NEW = 1U << SHAPE_NEW,
     ALL_SHAPES = (1U << SHAPE_COUNT) - 1,
     SPARES = OPEN | 1U << SHAPE_SPARE | 1U << SHAPE_SPAN | 1U << SHAPE_PREPARE,
+    COLDS = OPEN | 1U << SHAPE_BESIDE | 1U << SHAPE_COLD | 1U << SHAPE_DROP,
     OPEN_AND_DROP = OPEN | 1U << SHAPE_DROP,
     NEW_AND_DROP = NEW | 1U << SHAPE_DROP,
 };
@@ -39,6 +40,9 @@ const struct scope scopes[] = {
     {"arenas",                          false, 2, 0, 0, ALL_WAYS,      ALL_SHAPES,    MAY_DIE            },
     {"spare-arenas",                    false, 3, 0, 0, UNSYNCED_HEAD, SPARES,        0                  },
     {"rot-spare-arenas",                false, 4, 0, 0, ONE_SYNC,      SPARES,        MAY_ROT            },
+    {"cold-arenas",                     false, 4, 0, 0, UNSYNCED_HEAD, COLDS,         0                  },
+    {"rot-cold-arenas",                 false, 4, 0, 0, ONE_SYNC,      COLDS,         MAY_ROT            },
+    {"readers-cold-arenas",             false, 2, 0, 1, UNSYNCED_HEAD, COLDS,         0                  },
     {"readers-three-commits",           false, 3, 0, 1, ONE_SYNC,      OPEN,          0                  },
     {"readers-two-commits-failed-sync", false, 2, 1, 1, UNSYNCED_HEAD, OPEN,          0                  },
     {"readers-kept",                    false, 1, 0, 1, TWO_SYNCS,     OPEN_AND_DROP, MAY_DIE | MAY_KEEP },

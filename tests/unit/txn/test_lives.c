@@ -140,15 +140,18 @@ static xt_status take_cold(struct xti_txn *txn, uint64_t units)
     return status;
 }
 
-/* The record lies in the open arena even where nothing else does. */
+/* The record lies in the open arena even where nothing else does. What is expected to come (a load)
+ * does not come into the cold one. */
 static void what_is_cold_lies_in_an_arena_of_its_own(void)
 {
     struct stage stage = stage_begin(UINT64_C(2) << 20, WINDOW_BYTES);
     struct xti_mark mark = stage.txn->now;
 
     (void)CHECK_U64(mark.cold_id, 0);
+    (void)CHECK_STATUS(xti_txn_expect(stage.txn, 8 * ARENA_UNITS), XT_OK);
     (void)CHECK_STATUS(take_cold(stage.txn, 500), XT_OK);
     (void)CHECK_U64(arena_count(stage.txn), 2);
+    (void)CHECK_U64(arena_stats(stage.txn, 1).range_bytes, ARENA_UNITS * XTD_UNIT_BYTES);
     (void)CHECK(stage.txn->now.cold_id != 0 && stage.txn->now.arena_id == mark.arena_id);
     (void)CHECK_STATUS(xti_txn_rollback(stage.txn), XT_OK);
     (void)CHECK_U64(stage.txn->now.cold_id, 0);
