@@ -288,8 +288,8 @@ ROWS = (
          commit_limit,
          reason="beside the sync of 8 to 12 KiB, the path and a record, the next arena's file is "
                 "made and filled with zeroes ahead, so that no sync has to wait for blocks; and "
-                "files stay below 1.5 times what lives, for which cleaning moves two to three "
-                "times what is inserted, once they have grown so far"),
+                "files stay below 1.5 times what lives, for which cleaning moves about twice "
+                "what is inserted, once they have grown so far"),
      Row("commit", "100 points", beside_best(benchmark="commit of 100", any_precision=True), 1, 1,
          reason="every node that changed is written anew, whole, and commits clean as they go"),
      Row("commit", "10,000 points", beside_best(benchmark="commit of 10000", any_precision=True),
