@@ -67,7 +67,7 @@ bool xti_spare_is_ready(const struct xti_txn *txn);
 /* A commit of `units` was made: does the next thing for a spare, if it is worth having one. */
 void xti_spare_step(struct xti_txn *txn, uint64_t units);
 
-/* ---- held.c -------------------------------------------------------------------------------- */
+/* ---- arena_files.c ------------------------------------------------------------------------- */
 
 /* Takes the file out of those that are held. False: it is not there. */
 bool xti_arena_file_take(struct xti_txn *txn, uint32_t arena_id, struct xti_arena_file *out);
