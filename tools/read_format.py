@@ -316,7 +316,7 @@ MANIFEST_FIELDS = (("generation", "Q", 32), ("created_txn", "Q", 40),
                    ("leaf_capacity", "I", 72), ("inner_capacity", "I", 76),
                    ("supernode_units_max", "I", 80), ("extent_align", "I", 84),
                    ("arena_count", "I", 88), ("dim_bytes", "I", 92), ("arena_bytes", "I", 96),
-                   ("next_arena_id", "I", 100))
+                   ("next_arena_id", "I", 100), ("record_hash", "Q", 104))
 
 
 def manifest_fields_check(part, m, generation):
@@ -337,7 +337,7 @@ def manifest_fields_check(part, m, generation):
         raise part.bad(48, f"required feature bit {(unknown & -unknown).bit_length() - 1}")
     for name, holds in rules:
         part.need(holds, offsets[name], "manifest " + name)
-    part.zero(104, 24, "manifest reserved")
+    part.zero(112, 16, "manifest reserved")
 
 
 def ranges_check(part, base, arenas):

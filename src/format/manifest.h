@@ -25,7 +25,8 @@
  *       92     4  dim_bytes            64
  *       96     4  arena_bytes          48
  *      100     4  next_arena_id        above every id ever used
- *      104    24  reserved             zero
+ *      104     8  record_hash          of the commit that first uses it; 0: not told
+ *      112    16  reserved             zero
  *      128   64d  dims                 one entry for each dimension
  *        …   48n  arenas               ascending arena_id; ranges do not overlap
  *    end-8     8  hash                 XXH64 of all bytes before it
@@ -106,7 +107,8 @@ struct xtd_manifest {
     uint32_t dim_bytes;
     uint32_t arena_bytes;
     uint32_t next_arena_id;
-    uint8_t reserved[24];
+    uint64_t record_hash;
+    uint8_t reserved[16];
     /* then dims, arenas, hash */
 };
 static_assert(sizeof(struct xtd_manifest) == 128, "see the table above");

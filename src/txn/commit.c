@@ -310,7 +310,7 @@ static xt_status sync_parts(struct xti_txn *txn, xt_error *error)
 }
 
 static xt_status change_manifest(struct xti_txn *txn, const struct xtd_state *state,
-                                 xt_error *error)
+                                 uint64_t record_hash, xt_error *error)
 {
     bool must_break;
     xt_status status;
@@ -318,7 +318,7 @@ static xt_status change_manifest(struct xti_txn *txn, const struct xtd_state *st
 
     if (state->manifest_generation == txn->state.manifest_generation)
         return XT_OK;
-    status = xti_write_manifest(txn, state, error, &must_break);
+    status = xti_write_manifest(txn, state, record_hash, error, &must_break);
     if (status != XT_OK)
         return must_break ? XT_EBROKEN : status;
     result = txn->os->sync_folder(txn->os, txn->path);
@@ -348,7 +348,7 @@ static xt_status with_two_syncs(struct xti_txn *txn, const struct xtd_state *sta
     if (status == XT_OK)
         status = sync_parts(txn, error);
     if (status == XT_OK)
-        status = change_manifest(txn, state, error);
+        status = change_manifest(txn, state, record_hash, error);
     if (status == XT_OK)
         status = change_head(txn, state, record_hash, error);
     return status;

@@ -254,8 +254,8 @@ static void sort_by_id(struct xtd_manifest_arena *arenas, uint32_t count)
     }
 }
 
-xt_status xti_write_manifest(struct xti_txn *txn, const struct xtd_state *state, xt_error *error,
-                             bool *must_break)
+xt_status xti_write_manifest(struct xti_txn *txn, const struct xtd_state *state,
+                             uint64_t record_hash, xt_error *error, bool *must_break)
 {
     size_t capacity = xti_manifest_bytes(txn->schema.dims, txn->space.arena_count);
     struct xtd_manifest *manifest = xti_alloc_zeroed(txn->os, capacity);
@@ -267,6 +267,7 @@ xt_status xti_write_manifest(struct xti_txn *txn, const struct xtd_state *state,
     if (manifest == NULL)
         return xti_report(error, XT_ENOMEM, NULL, NULL, XTI_NO_OFFSET, "memory for the manifest");
     fill_manifest(txn, state, manifest);
+    manifest->record_hash = record_hash;
     sort_by_id(xti_manifest_arenas(manifest), manifest->arena_count);
     xti_manifest_seal(manifest);
     XTI_ASSERT(xti_manifest_check(manifest, manifest->total_bytes, &finding) == XT_OK);

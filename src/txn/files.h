@@ -52,10 +52,10 @@ xt_status xti_sync_folders(struct xti_txn *txn, xt_error *error);
 xt_status xti_write_file(const struct xti_txn *txn, const char *name, const void *data,
                          size_t bytes, xt_error *error, bool *must_break);
 
-/* Writes the manifest that describes txn's arenas as `state` has them: under a temporary name,
- * synced and renamed; the folder is not synced. *must_break: a sync failed. */
-xt_status xti_write_manifest(struct xti_txn *txn, const struct xtd_state *state, xt_error *error,
-                             bool *must_break);
+/* Writes the manifest that describes txn's arenas as `state`, the one of a record, has them: under
+ * a temporary name, synced and renamed; the folder is not synced. *must_break: a sync failed. */
+xt_status xti_write_manifest(struct xti_txn *txn, const struct xtd_state *state,
+                             uint64_t record_hash, xt_error *error, bool *must_break);
 
 /* Writes the durable slot at `position` and syncs HEAD. */
 xt_status xti_write_head(struct xti_txn *txn, uint32_t position, const struct xtd_state *state,

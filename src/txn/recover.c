@@ -2,10 +2,14 @@
  *
  * A commit is durable before a durable slot names it, and there may be none for a second. So from
  * the newest durable slot on the chain is followed: the record of the next commit lies where an
- * arena ended that may still grow, or at the beginning of one that the next manifest adds; it names
- * its predecessor by hash, and all its extents must be as it has them. What does not hold is the
- * torn rest of a commit that never became one, unless something says that it was durable: a slot of
- * HEAD, or a record behind it. Then it is corruption, and never a reason to go back.
+ * arena ended that may still grow; it names its predecessor by hash, and all its extents must be as
+ * it has them. What does not hold is the torn rest of a commit that never became one, unless
+ * something says that it was durable: a slot of HEAD, or a record behind it. Then it is corruption,
+ * and never a reason to go back.
+ *
+ * A commit with a new manifest has a durable slot of its own. So the chain leads to one only where
+ * the next slot is damaged; then its record may also lie where an arena begins that the manifest
+ * adds.
  *
  * The steps: README.md, F1 to F6.
  *
@@ -26,6 +30,7 @@ struct walk {
     char *block; /* NULL until it is needed */
     xt_error *error;
     bool was_torn;       /* the record of the next commit is there, but not all of what it names */
+    bool may_cross;      /* the next commit may have a new manifest */
     uint32_t file_count; /* opened so far: the oldest gives way */
     struct {
         uint32_t arena_id;
@@ -201,13 +206,16 @@ static xt_status extents_hold(struct walk *walk, const struct xtd_manifest *mani
     return status;
 }
 
-/* The arenas that a manifest adds are there. Nothing else may be found missing later. */
-static xt_status arenas_hold(struct walk *walk, const struct xtd_manifest *manifest)
+/* The manifest is the tip's, or the one that the commit of walk->record made, and the arenas that
+ * it adds are there. Nothing else may be found missing later. */
+static xt_status manifest_holds(struct walk *walk, const struct xtd_manifest *manifest)
 {
     const struct xtd_manifest_arena *entries = xti_manifest_arenas_const(manifest);
     xt_status status = XT_OK;
     xti_file file;
 
+    if (manifest != walk->tip->manifest && manifest->record_hash != xti_commit_hash(walk->record))
+        return XT_ECORRUPT;
     for (uint32_t i = 0; i < manifest->arena_count && status == XT_OK; i++) {
         if (entries[i].arena_id >= walk->tip->manifest->next_arena_id)
             status = walk_file(walk, &entries[i], &file);
@@ -248,13 +256,13 @@ static xt_status accept(struct walk *walk, bool *is_whole)
 
     *is_whole = false;
     walk->was_torn = true;
-    if (state->manifest_generation == manifest->generation + 1)
+    if (walk->may_cross && state->manifest_generation == manifest->generation + 1)
         status = next_manifest(walk, &manifest);
     else if (state->manifest_generation != manifest->generation)
         return XT_OK;
     if (status != XT_OK || manifest == NULL)
         return status;
-    status = arenas_hold(walk, manifest);
+    status = manifest_holds(walk, manifest);
     if (status == XT_OK)
         status = extents_hold(walk, manifest);
     if (status == XT_OK)
@@ -270,6 +278,7 @@ static xt_status accept(struct walk *walk, bool *is_whole)
         struct xtd_manifest *other = *is_whole ? tip->manifest : manifest;
 
         tip->manifest = *is_whole ? manifest : tip->manifest;
+        walk->may_cross = !*is_whole;
         walk->txn->os->free(walk->txn->os, other, other->total_bytes);
     }
     return is_absence(status) ? XT_OK : status;
@@ -459,7 +468,7 @@ xt_status xti_roll_forward(struct xti_txn *txn, struct xti_tip *tip,
                            const struct xti_head_look *look, xt_error *error)
 {
     uint64_t first_txn = tip->slot.state.txn;
-    struct walk walk = {.txn = txn, .tip = tip, .error = error};
+    struct walk walk = {.txn = txn, .tip = tip, .error = error, .may_cross = look->next_is_damaged};
     xt_status status = XT_OK;
     bool goes_on = true;
 

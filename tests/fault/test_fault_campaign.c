@@ -37,7 +37,7 @@
 
 static const struct script_world WORLD = {"life of 200 commits", 2, XT_BOXES, 16, 16, 60, 0, 0};
 
-enum way_kinds { MEMORY = 1, FILES = 2, WRITES = 4, SYNCS = 8 };
+enum way_kinds { MEMORY = 1, FILES = 2, WRITES = 4, SYNCS = 8, FOLDERS = 16 };
 
 static const struct way {
     const char *name;
@@ -58,6 +58,7 @@ static const struct way {
     {"sync: EIO, clean with the new content", SYNCS,          EIO,    false, false, DISK_SYNC_CLEAN_NEW},
     {"sync: EIO, clean with the old content", SYNCS,          EIO,    false, false, DISK_SYNC_CLEAN_OLD},
     {"sync: nothing is written, said later",  SYNCS,          EIO,    false, false, DISK_SYNC_LATE     },
+    {"folder: EIO, clean with the new names", FOLDERS,        EIO,    false, false, DISK_SYNC_NAMES    },
 };
 
 /* One life, and what of it is the child's. */
@@ -87,6 +88,8 @@ static unsigned kinds_of(unsigned kind)
         return MEMORY;
     if (kind == FAIL_WRITE)
         return WRITES;
+    if (kind == FAIL_SYNC_FOLDER)
+        return FILES | FOLDERS;
     return kind == FAIL_SYNC ? FILES | SYNCS : FILES;
 }
 

@@ -20,15 +20,23 @@ void cell_write(struct run *run, struct cell *cell, unsigned value)
     cell->medium &= (uint8_t)~CLEAN;
 }
 
-/* A sync that failed wrote the cell, or not, or in part; the system takes it for clean. */
-static void fail_cell(struct run *run, struct cell *cell)
+/* What the cell holds when parts of it are of one write and parts of another. */
+static unsigned mixed(const struct state *s, const struct cell *cell)
 {
-    switch (choose(run, cell->medium == 0 ? 2 : 3)) {
+    return cell >= s->head && cell < s->head + DURABLE_SLOTS ? DAMAGED : 0;
+}
+
+/* A sync that failed wrote the cell, or not, or in part; the system takes it for clean. */
+static void fail_cell(struct run *run, const struct state *s, struct cell *cell)
+{
+    const unsigned garbage = mixed(s, cell);
+
+    switch (choose(run, cell->medium == garbage ? 2 : 3)) {
     case 0:
         cell->medium = cell->cache;
         break;
     case 2:
-        cell->medium = 0;
+        cell->medium = (uint8_t)garbage;
         /* fall through */
     default:
         cell->medium |= CLEAN;
@@ -58,7 +66,7 @@ bool cells_sync(struct run *run, struct state *s, struct cell *cells, unsigned c
             continue;
         }
         if (fails) {
-            fail_cell(run, &cells[i]);
+            fail_cell(run, s, &cells[i]);
         } else {
             cells[i].medium = cells[i].cache;
         }
@@ -69,18 +77,20 @@ bool cells_sync(struct run *run, struct state *s, struct cell *cells, unsigned c
     return !fails;
 }
 
-/* The cell after the power came back. Parts of old and new bytes are garbage. */
-static void settle(struct run *run, struct cell *cell, bool in_parts)
+/* The cell after the power came back. A name is the old one or the new one. */
+static void settle(struct run *run, const struct state *s, struct cell *cell, bool in_parts)
 {
     if (is_dirty(*cell)) {
-        const unsigned options = in_parts && cell->medium != 0 && cell->cache != 0 ? 3 : 2;
+        const unsigned garbage = mixed(s, cell);
+        const bool is_mixed = in_parts && cell->medium != garbage && cell->cache != garbage;
+        const unsigned options = is_mixed ? 3 : 2;
 
         switch (choose(run, options)) {
         case 1:
             cell->medium = cell->cache;
             break;
         case 2:
-            cell->medium = 0;
+            cell->medium = (uint8_t)garbage;
             break;
         default:
             break;
@@ -93,7 +103,7 @@ static void settle(struct run *run, struct cell *cell, bool in_parts)
 static void settle_folder(struct run *run, struct state *s)
 {
     for (unsigned i = 0; i < NAMES; i++) {
-        settle(run, &s->folder[i], false);
+        settle(run, s, &s->folder[i], false);
     }
     for (unsigned i = MANIFEST; i < MANIFEST + COMMITS; i++) {
         struct cell *cell = &s->folder[i];
@@ -119,14 +129,14 @@ void power_loss(struct run *run, struct state *s)
         if (i >= DURABLE_SLOTS && keeps(run, RULE_LOOSE_BOOT)) {
             s->head[i] = (struct cell){0, 0}; /* of another boot: nobody believes it */
         }
-        settle(run, &s->head[i], true);
+        settle(run, s, &s->head[i], true);
     }
     settle_folder(run, s);
     memset(s->reader, 0, sizeof s->reader);
     state_tidy(s);
     for (unsigned f = 1; f < FILES; f++) {
         for (unsigned i = 0; i < FILE_CELLS; i++) {
-            settle(run, &s->file[f].cell[i], true);
+            settle(run, s, &s->file[f].cell[i], true);
         }
     }
     memset(&s->writer, 0, sizeof s->writer);
@@ -174,7 +184,7 @@ bool rot(struct run *run, struct state *s)
     unsigned count = 0;
 
     for (unsigned i = 0; i < DURABLE_SLOTS; i++) {
-        if (s->head[i].cache != 0) {
+        if (s->head[i].cache != 0 && s->head[i].cache != DAMAGED) {
             cells[count++] = &s->head[i];
         }
     }
@@ -198,6 +208,6 @@ bool rot(struct run *run, struct state *s)
     } else {
         s->promised.rotten = cells[i]->cache;
     }
-    *cells[i] = (struct cell){0, 0};
+    *cells[i] = i < slots ? (struct cell){DAMAGED, DAMAGED} : (struct cell){0, 0};
     return true;
 }

@@ -21,7 +21,9 @@ enum rule {
     RULE_EXTENT_HASH,       /* a commit beyond HEAD counts when its extents have their hashes */
     RULE_CHAIN_HASH,        /* ... and when it names the commit before by its hash */
     RULE_MANIFEST_CHECKED,  /* ... and when the manifest it names is the one it was made with */
-    RULE_ARENAS_THERE,      /* ... and when every arena that its manifest lists is there */
+    RULE_NAMED_MANIFEST,    /* ... and when it brings no manifest, or its own slot is damaged */
+    RULE_TORN_ERASED,       /* recovery erases a record that follows and does not count */
+    RULE_ARENAS_THERE,      /* ... and when every arena that its manifest lists is there (spare) */
     RULE_FOLDER_SYNC,       /* the folder is synced after a new arena, before HEAD names it */
     RULE_MANIFEST_SYNC,     /* a manifest is synced before it gets its name */
     RULE_HEADER_SYNC,       /* a spare arena is synced before a manifest lists it */
@@ -47,6 +49,7 @@ enum rule {
     RULE_OPEN_FOLDER_SYNC,    /* a writer that opens syncs the folder before it removes files */
     RULE_LEFTOVERS_LAST,      /* ... and its HEAD */
     RULE_LEFTOVERS,           /* a writer that opens removes what nothing needs */
+    RULE_REMOVED_SYNC,        /* ... and syncs the folder then */
     RULE_READER_RETRY,        /* a reader that misses a file reads HEAD again */
     RULE_READER_READS_AGAIN,  /* a reader that followed the chain reads HEAD again */
     RULE_READER_LOOSE,        /* a reader believes loose slots of its boot */
@@ -148,13 +151,18 @@ bool rot(struct run *run, struct state *s);
 struct found {
     uint8_t base, slot, tip; /* the newest durable slot, where it stands, the end of the chain */
     bool corrupt;
+    bool damaged; /* the slot behind the newest durable one */
 };
 
 /* By the durable slots and the chain, as a writer does. */
 struct found follow_chain(const struct run *run, const struct state *s);
 
-/* The end of the chain that begins with commit `tip`. */
-unsigned chain_end(const struct run *run, const struct state *s, unsigned tip);
+/* The end of the chain that begins with commit `tip`. damaged: the slot behind the one that names
+ * it is. */
+unsigned chain_end(const struct run *run, const struct state *s, unsigned tip, bool damaged);
+
+/* The slot behind the newest durable one. */
+bool next_is_damaged(const struct state *s);
 
 /* The newest valid slot of positions first .. end - 1, or 0. `position` may be NULL. */
 unsigned newest_slot(const struct state *s, unsigned first, unsigned end, uint8_t *position);
@@ -185,6 +193,9 @@ bool sync_one_arena(struct run *run, struct state *s);
 /* The position that the next durable slot is written to. */
 unsigned durable_position(const struct run *run, const struct writer *w, unsigned commit);
 
+/* The durable slot that the next step changes, so that it may be half there; or NULL. */
+struct cell *slot_to_write(const struct run *run, struct state *s);
+
 /* Begins keep or drop; false: not possible now. files.c */
 bool begin_keep(struct run *run, struct state *s);
 bool begin_drop(struct run *run, struct state *s);
@@ -198,10 +209,13 @@ enum place_of_writer {
     OPEN_FOLDER,
     OPEN_REWRITE,
     OPEN_SYNC,
+    OPEN_ERASE,
+    OPEN_ERASED,
     OPEN_LOOSE,
     OPEN_SLOT,
     OPEN_HEAD,
     OPEN_LEFTOVERS,
+    OPEN_REMOVED,
     IDLE,
     COMMIT_FILE,
     COMMIT_DATA,

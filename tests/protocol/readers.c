@@ -33,7 +33,7 @@ bool is_at_risk(const struct state *s, const struct reader *reader)
     const unsigned c = looks ? reader->found : reader->view;
     const bool rolled = (looks ? reader->rolls : reader->rolled) != 0;
 
-    return c != 0 && (s->commit[c].way == WAY_ORDERED || rolled) &&
+    return c != 0 && (s->commit[c].way == WAY_ORDERED || rolled || s->commit[c].manifest == c) &&
            !(is_whole_on_medium(s, c) && is_reached_on_medium(s, c));
 }
 
@@ -59,6 +59,7 @@ static void forget_look(struct reader *reader)
     reader->kept = 0;
     reader->by_chain = 0;
     reader->by_loose = 0;
+    reader->damaged = 0;
     reader->durable = 0;
     reader->loose = 0;
     reader->rolls = 0;
@@ -69,6 +70,7 @@ struct look {
     unsigned commit;  /* the newest one that HEAD names */
     unsigned durable; /* the newest in a durable slot */
     unsigned loose;   /* in a loose slot of the running boot; 0: there is none */
+    bool damaged;     /* the slot behind the newest durable one */
 };
 
 /* The slot that the writer is about to write may be half there. */
@@ -78,8 +80,8 @@ static struct look read_head(struct run *run, const struct state *s)
     const struct writer *w = &s->writer;
     const unsigned c = w->next != 0 ? w->next : w->tip;
 
-    if (w->at == HEAD_SLOT && choose(run, 2) == 1) {
-        seen.head[durable_position(run, w, c)].cache = 0;
+    if (slot_to_write(run, &seen) != NULL && choose(run, 2) == 1) {
+        slot_to_write(run, &seen)->cache = DAMAGED;
     } else if (w->at == COMMIT_LOOSE && choose(run, 2) == 1) {
         seen.head[DURABLE_SLOTS + s->commit[c].txn % LOOSE_SLOTS].cache = 0;
     }
@@ -88,7 +90,7 @@ static struct look read_head(struct run *run, const struct state *s)
         keeps(run, RULE_READER_LOOSE) ? newest_slot(&seen, DURABLE_SLOTS, SLOTS, NULL) : 0;
     const bool by_loose = loose != 0 && s->commit[loose].txn > s->commit[durable].txn;
 
-    return (struct look){by_loose ? loose : durable, durable, loose};
+    return (struct look){by_loose ? loose : durable, durable, loose, next_is_damaged(&seen)};
 }
 
 /* A refresh: nothing newer leaves the view. Another commit with the number of the view, or with one
@@ -133,6 +135,7 @@ static bool look(struct run *run, struct state *s, struct reader *reader)
     reader->durable = (uint8_t)look.durable;
     reader->loose = (uint8_t)look.loose;
     reader->by_loose = look.commit != look.durable;
+    reader->damaged = look.damaged;
     reader->by_chain = look.loose == 0 && keeps(run, RULE_READER_CHAIN);
     note_risk(s, reader);
     reader->at = reader->by_chain ? READ_CHAIN : READ_MANIFEST;
@@ -152,13 +155,16 @@ static void look_again(struct reader *reader)
     reader->at = AWAY;
 }
 
-/* A file is not there: HEAD must have moved on. */
-static void miss(struct run *run, struct reader *reader)
+/* A file is not there: HEAD must have moved on. Who has gone back to a durable slot began with
+ * another look: a loose slot that has changed says as much. */
+static void miss(struct run *run, const struct state *s, struct reader *reader)
 {
     if (!keeps(run, RULE_READER_RETRY)) {
         violate(run, "I7: nothing is called corrupt when nothing rotted");
     }
-    const uint8_t missed = reader->base;
+    const bool went_back = reader->by_chain && reader->loose != 0;
+    const bool has_changed = newest_slot(s, DURABLE_SLOTS, SLOTS, NULL) != reader->loose;
+    const uint8_t missed = went_back && has_changed ? 0 : reader->base;
 
     look_again(reader);
     reader->missed = missed;
@@ -169,10 +175,11 @@ static bool read_chain(struct run *run, struct state *s, struct reader *reader)
     if (s->folder[MANIFEST + s->commit[reader->base].generation].cache !=
         s->commit[reader->base].manifest) {
         say(run, "reader misses a manifest");
-        miss(run, reader);
+        miss(run, s, reader);
         return true;
     }
-    reader->found = (uint8_t)chain_end(run, s, reader->base);
+    reader->found = (uint8_t)chain_end(run, s, reader->base,
+                                       reader->damaged && reader->base == reader->durable);
     reader->rolls = s->writer.at < IDLE;
     note_risk(s, reader);
     say(run, "reader follows the chain to commit %u", reader->found);
@@ -189,7 +196,7 @@ static bool read_manifest(struct run *run, struct state *s, struct reader *reade
         reader->manifest == 0 ? "missing" : "there");
     reader->at = READ_ARENAS;
     if (reader->manifest == 0) {
-        miss(run, reader);
+        miss(run, s, reader);
     }
     return true;
 }
@@ -306,7 +313,7 @@ static bool read_arenas(struct run *run, struct state *s, struct reader *reader)
         leave(reader); /* it was dropped */
         return true;
     }
-    miss(run, reader);
+    miss(run, s, reader);
     return true;
 }
 

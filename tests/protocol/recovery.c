@@ -9,18 +9,33 @@
 unsigned newest_slot(const struct state *s, unsigned first, unsigned end, uint8_t *position)
 {
     unsigned newest = 0;
+    unsigned at = 0;
 
     for (unsigned i = first; i < end; i++) {
         const unsigned c = s->head[i].cache;
 
-        if (c != 0 && (newest == 0 || s->commit[c].txn > s->commit[newest].txn)) {
+        if (c == 0 || c == DAMAGED) {
+            continue;
+        }
+        const bool is_again = c == newest && at + 1 == i; /* a writer that opened wrote both */
+
+        if (newest == 0 || s->commit[c].txn > s->commit[newest].txn || is_again) {
             newest = c;
-            if (position != NULL) {
-                *position = (uint8_t)i;
-            }
+            at = i;
         }
     }
+    if (position != NULL) {
+        *position = (uint8_t)at;
+    }
     return newest;
+}
+
+bool next_is_damaged(const struct state *s)
+{
+    uint8_t position;
+
+    (void)newest_slot(s, 0, DURABLE_SLOTS, &position);
+    return s->head[(position + 1) % DURABLE_SLOTS].cache == DAMAGED;
 }
 
 static bool arenas_there(const struct state *s, unsigned arenas)
@@ -49,17 +64,30 @@ static bool extents_match(const struct run *run, const struct state *s, unsigned
     return true;
 }
 
-/* Whether record c, found where the next one can be, continues the chain that ends with `tip`. */
-static bool continues(const struct run *run, const struct state *s, unsigned tip, unsigned c)
+/* The record where the next one can be in arena a, if it says that it follows `tip`; or 0. */
+static unsigned follower(const struct run *run, const struct state *s, unsigned tip, unsigned a)
 {
-    if (c == 0 || s->commit[c].txn != s->commit[tip].txn + 1 ||
-        (keeps(run, RULE_CHAIN_HASH) && s->commit[c].parent != tip) ||
-        s->commit[c].generation > s->commit[tip].generation + 1) {
-        return false;
-    }
-    const unsigned manifest = s->folder[MANIFEST + s->commit[c].generation].cache;
+    const unsigned place = frontier(s, tip, a);
 
-    if (manifest == 0 || (keeps(run, RULE_MANIFEST_CHECKED) && manifest != s->commit[c].manifest) ||
+    if (arena_file(s, a) == NULL || place >= PLACES) {
+        return 0;
+    }
+    const unsigned c = arena_file(s, a)->cell[RECORD + place].cache;
+    const bool follows = c != 0 && s->commit[c].txn == s->commit[tip].txn + 1 &&
+                         (!keeps(run, RULE_CHAIN_HASH) || s->commit[c].parent == tip);
+
+    return follows ? c : 0;
+}
+
+/* Whether all of it is there. crosses: a manifest may be the next one. */
+static bool is_acceptable(const struct run *run, const struct state *s, unsigned tip, unsigned c,
+                          bool crosses)
+{
+    const unsigned generation = s->commit[c].generation;
+    const unsigned manifest = s->folder[MANIFEST + generation].cache;
+
+    if (generation > s->commit[tip].generation + (crosses ? 1U : 0U) || manifest == 0 ||
+        (keeps(run, RULE_MANIFEST_CHECKED) && manifest != s->commit[c].manifest) ||
         (keeps(run, RULE_ARENAS_THERE) && !arenas_there(s, s->commit[manifest].listed))) {
         return false;
     }
@@ -77,19 +105,16 @@ static unsigned growing(const struct state *s, unsigned tip)
     return manifest->unsealed | (s->commit[next].listed & ~(unsigned)manifest->listed);
 }
 
-static unsigned next_in_chain(const struct run *run, const struct state *s, unsigned tip)
+static unsigned next_in_chain(const struct run *run, const struct state *s, unsigned tip,
+                              bool crosses)
 {
     const unsigned arenas = growing(s, tip);
 
     for (unsigned a = 1; a < ARENAS; a++) {
-        const unsigned place = frontier(s, tip, a);
+        const unsigned c = (arenas >> a & 1) != 0 ? follower(run, s, tip, a) : 0;
 
-        if ((arenas >> a & 1) != 0 && arena_file(s, a) != NULL && place < PLACES) {
-            const unsigned c = arena_file(s, a)->cell[RECORD + place].cache;
-
-            if (continues(run, s, tip, c)) {
-                return c;
-            }
+        if (c != 0 && is_acceptable(run, s, tip, c, crosses)) {
+            return c;
         }
     }
     return 0;
@@ -116,9 +141,34 @@ static bool is_vouched_for(const struct run *run, const struct state *s, unsigne
     return false;
 }
 
-unsigned chain_end(const struct run *run, const struct state *s, unsigned tip)
+/* Arenas with a record that follows the newest commit and does not count. */
+static unsigned torn_arenas(const struct run *run, const struct state *s, unsigned tip)
 {
-    for (unsigned c; (c = next_in_chain(run, s, tip)) != 0;) {
+    const unsigned arenas = growing(s, tip);
+    unsigned torn = 0;
+
+    for (unsigned a = 1; a < ARENAS; a++) {
+        if ((arenas >> a & 1) != 0 && follower(run, s, tip, a) != 0) {
+            torn |= 1U << a;
+        }
+    }
+    return torn;
+}
+
+/* Whether a commit with a manifest counts behind this one: only where a slot that names it is
+ * damaged. Else its names may be lost yet, by a sync that failed. */
+static bool may_cross(const struct run *run, bool damaged)
+{
+    return damaged || !keeps(run, RULE_NAMED_MANIFEST);
+}
+
+unsigned chain_end(const struct run *run, const struct state *s, unsigned tip, bool damaged)
+{
+    bool crosses = may_cross(run, damaged);
+
+    for (unsigned c; (c = next_in_chain(run, s, tip, crosses)) != 0;) {
+        crosses = crosses && (s->commit[c].generation == s->commit[tip].generation ||
+                              !keeps(run, RULE_NAMED_MANIFEST));
         tip = c;
     }
     return tip;
@@ -137,7 +187,8 @@ struct found follow_chain(const struct run *run, const struct state *s)
         found.corrupt = true;
         return found;
     }
-    found.tip = (uint8_t)chain_end(run, s, found.base);
+    found.damaged = next_is_damaged(s);
+    found.tip = (uint8_t)chain_end(run, s, found.base, found.damaged);
     found.corrupt = keeps(run, RULE_SCAN) && is_vouched_for(run, s, found.tip);
     return found;
 }
@@ -195,6 +246,7 @@ static bool open_store(struct run *run, struct state *s)
     s->writer.tip = found.tip;
     s->writer.synced = found.base;
     s->writer.slot = found.slot;
+    s->writer.damaged = found.damaged;
     return true;
 }
 
@@ -240,11 +292,40 @@ bool sync_one_arena(struct run *run, struct state *s)
     return synced;
 }
 
+/* The slot that is about to be written, or NULL. The same bytes over themselves are never torn. */
+struct cell *slot_to_write(const struct run *run, struct state *s)
+{
+    const struct writer *w = &s->writer;
+    const unsigned c = w->next != 0 ? w->next : w->tip;
+    struct cell *slot = &s->head[durable_position(run, w, c)];
+    const bool writes = w->at == HEAD_SLOT || w->at == OPEN_SLOT;
+
+    return writes && slot->cache != c ? slot : NULL;
+}
+
 /* The position that the next durable slot is written to. */
 unsigned durable_position(const struct run *run, const struct writer *w, unsigned commit)
 {
-    return w->synced == commit || !keeps(run, RULE_SLOTS_IN_TURN) ? w->slot
-                                                                  : (w->slot + 1U) % DURABLE_SLOTS;
+    const bool is_same = w->synced == commit && !w->damaged;
+
+    return is_same || !keeps(run, RULE_SLOTS_IN_TURN) ? w->slot : (w->slot + 1U) % DURABLE_SLOTS;
+}
+
+/* Records that follow the tip and do not count, so that they never do. */
+static void erase_torn(struct run *run, struct state *s)
+{
+    struct writer *w = &s->writer;
+    const unsigned torn = keeps(run, RULE_TORN_ERASED) ? torn_arenas(run, s, w->tip) : 0;
+
+    for (unsigned a = 1; a < ARENAS; a++) {
+        if ((torn >> a & 1) != 0) {
+            struct file *file = &s->file[s->folder[ARENA + a].cache];
+
+            cell_write(run, &file->cell[RECORD + frontier(s, w->tip, a)], 0);
+            w->to_sync |= (uint8_t)(1U << a);
+        }
+    }
+    w->at = w->to_sync != 0 ? OPEN_ERASED : OPEN_LOOSE;
 }
 
 static void give_up(struct state *s)
@@ -257,7 +338,7 @@ static void after_open_folder(struct run *run, struct state *s)
     struct writer *w = &s->writer;
 
     if (w->tip == w->synced || !keeps(run, RULE_TAIL_SYNC)) {
-        w->at = OPEN_LOOSE;
+        w->at = OPEN_ERASE;
     } else {
         w->at = OPEN_REWRITE;
     }
@@ -320,11 +401,13 @@ static bool open_slots(struct run *run, struct state *s)
         return true;
     case OPEN_SLOT:
         say(run, "writer opens: write durable slot of %u", w->tip);
-        if (keeps(run, RULE_SLOT_REWRITE) || w->synced != w->tip) {
+        if (keeps(run, RULE_SLOT_REWRITE) || w->synced != w->tip || w->damaged) {
             const unsigned position = durable_position(run, w, w->tip);
 
             cell_write(run, &s->head[position], w->tip);
             w->slot = (uint8_t)position;
+            w->synced = w->tip;
+            w->damaged = 0;
         }
         w->at = OPEN_HEAD;
         return true;
@@ -333,15 +416,30 @@ static bool open_slots(struct run *run, struct state *s)
     }
 }
 
-static bool open_leftovers(struct run *run, struct state *s)
+/* What was removed stays so before its name is given to another file. */
+static bool open_removed(struct run *run, struct state *s)
 {
-    say(run, "writer opens: remove what nothing needs");
-    if (keeps(run, RULE_LEFTOVERS)) {
-        remove_files(run, s);
+    say(run, "writer opens: sync folder, if something was removed");
+    if (keeps(run, RULE_REMOVED_SYNC) && !cells_sync(run, s, s->folder, NAMES)) {
+        give_up(s);
+        return true;
     }
     s->writer.at = IDLE;
     s->promised.shaken = 0;
     return true;
+}
+
+static bool open_leftovers(struct run *run, struct state *s)
+{
+    struct cell before[NAMES];
+
+    say(run, "writer opens: remove what nothing needs");
+    memcpy(before, s->folder, sizeof before);
+    if (keeps(run, RULE_LEFTOVERS)) {
+        remove_files(run, s);
+    }
+    s->writer.at = OPEN_REMOVED;
+    return memcmp(before, s->folder, sizeof before) != 0 || open_removed(run, s);
 }
 
 bool recovery_step(struct run *run, struct state *s)
@@ -357,14 +455,21 @@ bool recovery_step(struct run *run, struct state *s)
         s->writer.at = OPEN_SYNC;
         return true;
     case OPEN_SYNC:
+    case OPEN_ERASED:
         if (!sync_one_arena(run, s)) {
             give_up(s);
         } else if (s->writer.to_sync == 0) {
-            s->writer.at = OPEN_LOOSE;
+            s->writer.at = s->writer.at == OPEN_SYNC ? OPEN_ERASE : OPEN_LOOSE;
         }
+        return true;
+    case OPEN_ERASE:
+        say(run, "writer opens: erase records that do not count");
+        erase_torn(run, s);
         return true;
     case OPEN_LEFTOVERS:
         return open_leftovers(run, s);
+    case OPEN_REMOVED:
+        return open_removed(run, s);
     default:
         return open_slots(run, s);
     }

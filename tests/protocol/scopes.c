@@ -23,6 +23,8 @@ enum {
     COLDS = OPEN | 1U << SHAPE_BESIDE | 1U << SHAPE_COLD | 1U << SHAPE_DROP,
     OPEN_AND_DROP = OPEN | 1U << SHAPE_DROP,
     NEW_AND_DROP = NEW | 1U << SHAPE_DROP,
+    OPEN_AND_NEW = OPEN | 1U << SHAPE_NEW_ONLY,
+    AHEAD_AND_NEW = 1U << SHAPE_PREPARE | 1U << SHAPE_NEW_ONLY,
 };
 
 /* name, always, commits, failed syncs, readers, ways, shapes, what else may happen */
@@ -43,12 +45,22 @@ const struct scope scopes[] = {
     {"cold-arenas",                     false, 4, 0, 0, UNSYNCED_HEAD, COLDS,         0                  },
     {"rot-cold-arenas",                 false, 4, 0, 0, ONE_SYNC,      COLDS,         MAY_ROT            },
     {"readers-cold-arenas",             false, 2, 0, 1, UNSYNCED_HEAD, COLDS,         0                  },
+    {"new-arenas-failed-syncs",         true,  2, 2, 0, TWO_SYNCS,     NEW,           0                  },
+    {"arenas-failed-sync",              false, 2, 1, 0, ALL_WAYS,      ALL_SHAPES,    0                  },
+    {"unlinks-failed-sync",             false, 3, 1, 0, TWO_SYNCS,     NEW_AND_DROP,  MAY_DIE            },
+    {"cold-arenas-failed-sync",         false, 3, 1, 0, UNSYNCED_HEAD, COLDS,         0                  },
+    {"kept-failed-sync",                false, 2, 1, 0, NOT_ONE_SYNC,  OPEN_AND_DROP, MAY_DIE | MAY_KEEP },
+    {"readers-new-arenas-failed-sync",  false, 2, 1, 1, TWO_SYNCS,     NEW,           0                  },
+    {"rot-arenas",                      false, 2, 0, 0, ALL_WAYS,      ALL_SHAPES,    MAY_DIE | MAY_ROT  },
     {"readers-three-commits",           false, 3, 0, 1, ONE_SYNC,      OPEN,          0                  },
     {"readers-two-commits-failed-sync", false, 2, 1, 1, UNSYNCED_HEAD, OPEN,          0                  },
     {"readers-kept",                    false, 1, 0, 1, TWO_SYNCS,     OPEN_AND_DROP, MAY_DIE | MAY_KEEP },
  /* Where mutants are caught. */
     {"small-commits",                   false, 2, 0, 0, ALL_WAYS,      OPEN,          0                  },
     {"small-new-arenas",                false, 2, 0, 0, TWO_SYNCS,     NEW,           0                  },
+    {"small-ways-into-arenas",          false, 2, 0, 0, TWO_SYNCS,     AHEAD_AND_NEW, 0                  },
+    {"small-rot-new-arenas",            false, 2, 0, 0, DURABLE,       OPEN_AND_NEW,  MAY_ROT            },
+    {"small-new-arenas-failed-sync",    false, 2, 1, 0, DURABLE,       OPEN_AND_NEW,  0                  },
     {"small-three-commits",             false, 3, 0, 0, ALL_WAYS,      OPEN,          0                  },
     {"small-prepared-arenas",           false, 2, 0, 0, TWO_SYNCS,     SPARES,        0                  },
     {"small-failed-sync",               false, 2, 1, 0, ALL_WAYS,      OPEN,          0                  },

@@ -25,7 +25,7 @@ void state_first(struct state *s)
                                    .unsealed = 1 << 2,
                                    .live = 1 << 1 | 1 << 2,
                                    .open = 2};
-    s->head[1] = settled(1);
+    s->head[0] = settled(1);
     s->folder[MANIFEST + 1] = settled(1);
     for (unsigned a = 1; a <= 2; a++) {
         s->folder[ARENA + a] = settled(a);
@@ -135,7 +135,7 @@ bool is_reached_on_medium(const struct state *s, unsigned c)
                 return true;
             }
         }
-        if (value(s->file[file].cell[RECORD + place], true) != x ||
+        if (value(s->file[file].cell[RECORD + place], true) != x || s->commit[x].manifest == x ||
             !holds_extents(s, x, ~0U, true)) {
             return false;
         }

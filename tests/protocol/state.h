@@ -8,7 +8,8 @@
  *
  * A commit is known by its number in `commit[]`, which stands for its content and so for its hash:
  * a cell that holds `c` holds exactly the bytes of commit c. 0 is garbage, zeroes or no name; what
- * is read there is never valid, so that they need not be told apart.
+ * is read there is never valid, so that they need not be told apart. In HEAD they are: 0 is a slot
+ * that was never written, DAMAGED one that was.
  *
  * SPDX-License-Identifier: MIT
  */
@@ -28,6 +29,7 @@ enum {
     SLOTS = DURABLE_SLOTS + LOOSE_SLOTS,
     READERS = 2,
     CLEAN = 0x80, /* in `medium`: differs from the cache, and no sync will write it */
+    DAMAGED = 7,  /* in a slot of HEAD: was written, and is not valid */
 
     HEADER = 0, /* cells of a file */
     RECORD = 1,
@@ -76,6 +78,7 @@ struct writer {
     uint8_t to_sync; /* of them, those that the running step still has to sync */
     uint8_t kept;    /* the commit that is being kept or dropped */
     uint8_t closing;
+    uint8_t damaged; /* the slot behind the newest durable one was, when the writer opened */
 };
 
 struct reader {
@@ -89,6 +92,7 @@ struct reader {
     uint8_t missed;         /* the HEAD that led to a missing file */
     uint8_t by_chain;       /* looks by the chain, as HEAD has no loose slot of this boot */
     uint8_t by_loose;       /* by a loose slot, which must lead there still when all is mapped */
+    uint8_t damaged;        /* the durable slot behind the newest one was, when it looked */
     uint8_t durable, loose; /* what HEAD had when it looked; 0: nothing of this boot */
     uint8_t rolls;          /* found by the chain what no writer has looked after */
     uint8_t rolled;         /* the same of what it shows */

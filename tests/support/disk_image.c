@@ -379,16 +379,17 @@ static void sector_revert(struct disk_inode *inode, uint64_t sector)
     bytes_put(&inode->bytes[DISK_CACHED], offset, old, sizeof old);
 }
 
-void disk_file_drop(struct disk_image *image, size_t file, bool reverts)
+void disk_inode_drop(struct disk_image *image, size_t inode, bool reverts)
 {
     size_t kept = 0;
 
     for (size_t i = 0; i < image->unit_count; i++) {
         struct disk_unit *unit = &image->units[i];
 
-        if (unit->inode == file && unit->kind == DISK_UNIT_SECTOR) {
+        if (unit->inode == inode &&
+            (unit->kind == DISK_UNIT_SECTOR || unit->kind == DISK_UNIT_ENTRY)) {
             if (reverts)
-                sector_revert(&image->inodes[file], unit->number);
+                sector_revert(&image->inodes[inode], unit->number);
             unit_release(unit);
         } else {
             image->units[kept++] = *unit;

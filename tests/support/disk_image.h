@@ -107,8 +107,9 @@ void disk_entry_move(struct disk_image *image, size_t old_folder, const char *ol
 
 /* Everything that is pending for one file or folder is on the medium from then on. */
 void disk_inode_flush(struct disk_image *image, size_t inode);
-/* The sectors are forgotten, and when `reverts` is set so is what they said. Sizes stay pending. */
-void disk_file_drop(struct disk_image *image, size_t file, bool reverts);
+/* The sectors of a file, or the entries of a folder, are forgotten, and when `reverts` is set so is
+ * what the sectors said. Sizes stay pending. */
+void disk_inode_drop(struct disk_image *image, size_t inode, bool reverts);
 
 /* Makes what is on the medium what programs see. */
 void disk_image_settle(struct disk_image *image);

@@ -272,7 +272,7 @@ static int file_sync(struct disk_os *disk, size_t inode)
     if (disk->bad_sync != 0 && disk->syncs == disk->bad_sync)
         model = disk->bad_sync_model;
     if (model != 0 || disk->image.inodes[inode].late_error) {
-        disk_file_drop(&disk->image, inode, model == DISK_SYNC_CLEAN_OLD);
+        disk_inode_drop(&disk->image, inode, model == DISK_SYNC_CLEAN_OLD);
         disk->image.inodes[inode].late_error = model == DISK_SYNC_LATE;
         return model == DISK_SYNC_LATE ? 0 : -EIO;
     }
@@ -472,6 +472,10 @@ static int disk_sync_folder(const struct xti_os *os, const char *path)
 
     if (result == 0)
         result = folder_find(disk, path, &inode);
+    if (result == 0 && ++disk->folder_syncs == disk->bad_folder_sync) {
+        disk_inode_drop(&disk->image, inode, false);
+        result = -EIO;
+    }
     if (result == 0) {
         disk_inode_flush(&disk->image, inode);
         disk_image_collect(&disk->image);

@@ -95,10 +95,14 @@ enum disk_sync_model {
     /* -EIO. The same, but programs see the old content. */
     DISK_SYNC_CLEAN_OLD,
     /* 0, but as CLEAN_NEW; the next sync of this file says -EIO and is CLEAN_NEW as well. */
-    DISK_SYNC_LATE
+    DISK_SYNC_LATE,
+    /* Of a folder: -EIO. The entries count as clean although the medium never got them. Programs
+     * see the new names, and the next sync succeeds without writing them. */
+    DISK_SYNC_NAMES
 };
 
-/* The nth sync of a file from now on, from 1, goes wrong. Sizes stay pending. */
+/* The nth sync of a file, or with DISK_SYNC_NAMES of a folder, goes wrong, from 1 and counted from
+ * now on. Sizes stay pending. */
 void disk_os_fail_sync(struct disk_os *disk, uint64_t nth, enum disk_sync_model model);
 
 /* Files, in blocks of 4096, that exist or are open may take so many bytes together; then -ENOSPC,

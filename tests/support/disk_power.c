@@ -106,6 +106,10 @@ void disk_os_wait(struct disk_os *disk, uint64_t ns)
 
 void disk_os_fail_sync(struct disk_os *disk, uint64_t nth, enum disk_sync_model model)
 {
+    if (model == DISK_SYNC_NAMES) {
+        disk->bad_folder_sync = disk->folder_syncs + nth;
+        return;
+    }
     disk->bad_sync = disk->syncs + nth;
     disk->bad_sync_model = model;
 }

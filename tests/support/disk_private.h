@@ -36,6 +36,8 @@ struct disk_os {
     uint64_t syncs;
     uint64_t bad_sync;
     enum disk_sync_model bad_sync_model;
+    uint64_t folder_syncs;
+    uint64_t bad_folder_sync; /* 0: none */
 };
 
 /* Where a path leads: the name may or may not exist in the folder. */

@@ -193,7 +193,7 @@ static void each_bad_field_of_the_fixed_part_is_named(void)
         BAD("manifest arena_bytes", FIELD(arena_bytes), 56),
         BAD_AT("manifest arena arena_id", FIELD(next_arena_id), 4, 352),
         BAD("manifest reserved", FIELD(reserved[0]), 1),
-        BAD_AT("manifest reserved", FIELD(reserved[23]), 1, 104),
+        BAD_AT("manifest reserved", FIELD(reserved[15]), 1, 112),
     };
 
     rows_are_named(rows, CHECK_COUNT(rows));

@@ -265,12 +265,12 @@ static void lives_hold(void (*live)(struct life *), uint64_t every)
 
 static void arenas_that_are_made_ahead_lose_nothing(void)
 {
-    lives_hold(life_of_spare_arenas, 7);
+    lives_hold(life_of_spare_arenas, 11);
 }
 
 static void two_arenas_that_grow_lose_nothing(void)
 {
-    lives_hold(life_of_cold_arenas, 2);
+    lives_hold(life_of_cold_arenas, 17);
 }
 
 /* ---- syncs that fail ------------------------------------------------------------------------- */
@@ -295,22 +295,31 @@ static bool restart_holds(const struct life *life)
     return holds;
 }
 
-/* The n-th sync fails. The process ends and another comes, or the power is lost too. */
+/* The n-th sync failed. The process ended and another comes, or the power is lost too. */
+static bool end_holds(const struct life *life, uint64_t n, int modes)
+{
+    uint64_t random = check_seed * 1000 + n;
+    bool holds = true;
+
+    for (int mode = 0; mode < modes && holds && life->exists; mode++)
+        holds = state_holds(disk_os_reboot(life->disk, (enum disk_mode)mode, check_random(&random)),
+                            life, &random);
+    if (holds && life->exists)
+        holds = restart_holds(life);
+    return holds;
+}
+
+/* The n-th sync fails. */
 static bool bad_sync_holds(xt_durability durability, uint64_t n, enum disk_sync_model model,
                            bool *has_failed)
 {
     struct life life = {disk_os_create(check_seed), durability, 0, 0, 0, false};
-    uint64_t random = check_seed * 1000 + n;
-    bool holds = true;
+    bool holds;
 
     disk_os_fail_sync(life.disk, n, model);
     life_of_few_commits(&life);
     *has_failed = life.done < 10;
-    for (int mode = 0; mode < DISK_MODE_COUNT && holds && life.exists; mode++)
-        holds = state_holds(disk_os_reboot(life.disk, (enum disk_mode)mode, check_random(&random)),
-                            &life, &random);
-    if (holds && life.exists)
-        holds = restart_holds(&life);
+    holds = end_holds(&life, n, DISK_MODE_COUNT);
     if (!holds)
         printf("    sync %llu, model %d\n", (unsigned long long)n, (int)model);
     disk_os_destroy(life.disk);
@@ -330,6 +339,48 @@ static void a_failed_sync_loses_nothing_that_was_promised(void)
             while (has_failed && bad_sync_holds(MODES[row].durability, n, models[m], &has_failed))
                 n++;
             (void)CHECK(n > 5);
+        }
+    }
+}
+
+static const struct life_row {
+    void (*live)(struct life *);
+    uint64_t commits;
+} LIVES[] = {
+    {life_of_few_commits,  10},
+    {life_of_spare_arenas, 46},
+    {life_of_cold_arenas,  24},
+};
+
+static bool bad_folder_sync_holds(const struct life_row *row, xt_durability durability, uint64_t n,
+                                  bool *has_failed)
+{
+    struct life life = {disk_os_create(check_seed), durability, 0, 0, 0, false};
+    bool holds;
+
+    disk_os_fail_sync(life.disk, n, DISK_SYNC_NAMES);
+    row->live(&life);
+    *has_failed = life.done < row->commits;
+    holds = end_holds(&life, n, DISK_LOSE_ALL + 1);
+    if (!holds)
+        printf("    sync %llu of the folder\n", (unsigned long long)n);
+    disk_os_destroy(life.disk);
+    return holds;
+}
+
+/* Names that the next process sees, and that the medium does not have. */
+static void a_failed_sync_of_the_folder_loses_nothing_that_was_promised(void)
+{
+    for (size_t row = 0; row < CHECK_COUNT(MODES); row++) {
+        check_row = MODES[row].name;
+        for (size_t i = 0; i < CHECK_COUNT(LIVES); i++) {
+            bool has_failed = true;
+            uint64_t n = 1;
+
+            while (has_failed &&
+                   bad_folder_sync_holds(&LIVES[i], MODES[row].durability, n, &has_failed))
+                n++;
+            (void)CHECK(n > 5 && !has_failed);
         }
     }
 }
@@ -546,6 +597,8 @@ CHECK_MAIN({"every_mode_keeps_its_promise_when_power_is_lost",
            {"two_arenas_that_grow_lose_nothing", two_arenas_that_grow_lose_nothing},
            {"a_failed_sync_loses_nothing_that_was_promised",
             a_failed_sync_loses_nothing_that_was_promised},
+           {"a_failed_sync_of_the_folder_loses_nothing_that_was_promised",
+            a_failed_sync_of_the_folder_loses_nothing_that_was_promised},
            {"a_sync_that_lies_leads_to_no_wrong_answer", a_sync_that_lies_leads_to_no_wrong_answer},
            {"rot_never_undoes_a_commit_that_something_vouches_for",
             rot_never_undoes_a_commit_that_something_vouches_for},
