@@ -121,7 +121,8 @@ struct xti_tip {
     struct xtd_manifest *manifest; /* of its generation; owned */
     uint32_t range_count;
     struct xti_found_range ranges[160];
-    /* Where the record of the next commit lies whose other parts are not all there. */
+    /* Where the record of the next commit lies whose other parts are not all there, in an arena
+     * that the manifest has. */
     uint32_t torn_count;
     struct {
         uint32_t arena_id;
@@ -143,6 +144,10 @@ xt_status xti_find_again(struct xti_txn *txn, xt_error *error);
 
 /* Writes the tip's ranges again, the same bytes, and syncs them. */
 xt_status xti_rewrite_found(struct xti_txn *txn, const struct xti_tip *tip, xt_error *error);
+
+/* Removes the manifest behind the tip's and the arenas that it adds, if there is one, and syncs the
+ * folder. */
+xt_status xti_remove_next(struct xti_txn *txn, const struct xti_tip *tip, xt_error *error);
 
 /* Writes zeroes over the torn records and syncs them. */
 xt_status xti_erase_torn(struct xti_txn *txn, const struct xti_tip *tip, xt_error *error);

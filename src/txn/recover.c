@@ -294,7 +294,8 @@ static xt_status try_place(struct walk *walk, const struct xtd_manifest_arena *e
 
     if (status == XT_OK && found)
         status = accept(walk, has_moved);
-    if (found && !*has_moved && walk->tip->torn_count < XTI_ARRAY_COUNT(walk->tip->torn)) {
+    if (found && !*has_moved && entry->arena_id < walk->tip->manifest->next_arena_id &&
+        walk->tip->torn_count < XTI_ARRAY_COUNT(walk->tip->torn)) {
         walk->tip->torn[walk->tip->torn_count].arena_id = entry->arena_id;
         walk->tip->torn[walk->tip->torn_count++].unit = unit;
     }
@@ -306,7 +307,7 @@ static xt_status try_new_arena(struct walk *walk, bool *has_moved)
 {
     const struct xtd_manifest_arena *entries;
     struct xtd_manifest *manifest = NULL;
-    xt_status status = next_manifest(walk, &manifest);
+    xt_status status = walk->may_cross ? next_manifest(walk, &manifest) : XT_OK;
     uint32_t i = 0;
 
     if (manifest == NULL)
@@ -543,7 +544,63 @@ xt_status xti_rewrite_found(struct xti_txn *txn, const struct xti_tip *tip, xt_e
     return status;
 }
 
-/* ---- F7: what is torn is made nothing -------------------------------------------------------- */
+/* ---- F7: what does not count is made nothing ------------------------------------------------- */
+
+static xt_status remove_if_there(struct xti_txn *txn, const char *name, xt_error *error)
+{
+    int result = xti_remove_file(txn->os, txn->path, name);
+
+    if (result == 0 || result == -ENOENT)
+        return XT_OK;
+    return xti_report_system(error, result, txn->path, name, "remove what a crash left");
+}
+
+/* The files of the arenas that a manifest adds to the tip's. */
+static xt_status remove_added(struct xti_txn *txn, const struct xti_tip *tip,
+                              const struct xtd_manifest *manifest, xt_error *error)
+{
+    const struct xtd_manifest_arena *entries = xti_manifest_arenas_const(manifest);
+    xt_status status = XT_OK;
+
+    if (memcmp(manifest->uuid, tip->slot.uuid, sizeof manifest->uuid) != 0)
+        return XT_OK;
+    for (uint32_t i = 0; i < manifest->arena_count && status == XT_OK; i++) {
+        char name[XTI_NAME_BYTES];
+
+        xti_name_arena(name, entries[i].arena_id);
+        if (entries[i].arena_id >= tip->manifest->next_arena_id)
+            status = remove_if_there(txn, name, error);
+    }
+    return status;
+}
+
+/* The slot that is written next may be torn, and say then that these names were durable. When they
+ * are removed each is on the medium or gone for good, whatever becomes of the sync. */
+xt_status xti_remove_next(struct xti_txn *txn, const struct xti_tip *tip, xt_error *error)
+{
+    uint64_t generation = tip->manifest->generation + 1;
+    struct xtd_manifest *manifest;
+    char name[XTI_NAME_BYTES];
+    xt_status status = xti_read_manifest(txn, generation, &manifest, error);
+    int result;
+
+    if (status == XT_ENOTFOUND)
+        return XT_OK;
+    if (status == XT_OK) {
+        status = remove_added(txn, tip, manifest, error);
+        txn->os->free(txn->os, manifest, manifest->total_bytes);
+    }
+    if (status != XT_OK && !is_absence(status))
+        return status;
+    xti_name_manifest(name, generation);
+    status = remove_if_there(txn, name, error);
+    if (status != XT_OK)
+        return status;
+    result = txn->os->sync_folder(txn->os, txn->path);
+    if (result == 0)
+        return XT_OK;
+    return xti_report_system(error, result, txn->path, NULL, "sync the folder");
+}
 
 static int erase_page(struct xti_txn *txn, uint32_t arena_id, uint64_t unit)
 {

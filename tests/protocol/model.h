@@ -22,7 +22,8 @@ enum rule {
     RULE_CHAIN_HASH,        /* ... and when it names the commit before by its hash */
     RULE_MANIFEST_CHECKED,  /* ... and when the manifest it names is the one it was made with */
     RULE_NAMED_MANIFEST,    /* ... and when it brings no manifest, or its own slot is damaged */
-    RULE_TORN_ERASED,       /* recovery erases a record that follows and does not count */
+    RULE_NEXT_REMOVED,      /* recovery removes the manifest behind the one of what it found */
+    RULE_TORN_ERASED,       /* ... and erases a record that follows and does not count (spare) */
     RULE_ARENAS_THERE,      /* ... and when every arena that its manifest lists is there (spare) */
     RULE_FOLDER_SYNC,       /* the folder is synced after a new arena, before HEAD names it */
     RULE_MANIFEST_SYNC,     /* a manifest is synced before it gets its name */
@@ -46,10 +47,10 @@ enum rule {
     RULE_KEEP_FILE_SYNC,      /* ... and the file, before it gets its name */
     RULE_KEEP_DURABLE,        /* only a durable commit is kept */
     RULE_DROP_FOLDER_SYNC,    /* drop is acknowledged when the folder is synced */
-    RULE_OPEN_FOLDER_SYNC,    /* a writer that opens syncs the folder before it removes files */
+    RULE_OPEN_FOLDER_SYNC,    /* a writer that opens syncs the folder before all else (spare) */
     RULE_LEFTOVERS_LAST,      /* ... and its HEAD */
     RULE_LEFTOVERS,           /* a writer that opens removes what nothing needs */
-    RULE_REMOVED_SYNC,        /* ... and syncs the folder then */
+    RULE_REMOVED_SYNC,        /* ... and syncs the folder then (spare) */
     RULE_READER_RETRY,        /* a reader that misses a file reads HEAD again */
     RULE_READER_READS_AGAIN,  /* a reader that followed the chain reads HEAD again */
     RULE_READER_LOOSE,        /* a reader believes loose slots of its boot */
@@ -209,6 +210,8 @@ enum place_of_writer {
     OPEN_FOLDER,
     OPEN_REWRITE,
     OPEN_SYNC,
+    OPEN_NEXT,
+    OPEN_NEXT_SYNC,
     OPEN_ERASE,
     OPEN_ERASED,
     OPEN_LOOSE,

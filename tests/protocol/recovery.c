@@ -141,10 +141,10 @@ static bool is_vouched_for(const struct run *run, const struct state *s, unsigne
     return false;
 }
 
-/* Arenas with a record that follows the newest commit and does not count. */
+/* Arenas that grow with a record that follows the newest commit and does not count. */
 static unsigned torn_arenas(const struct run *run, const struct state *s, unsigned tip)
 {
-    const unsigned arenas = growing(s, tip);
+    const unsigned arenas = s->commit[s->commit[tip].manifest].unsealed;
     unsigned torn = 0;
 
     for (unsigned a = 1; a < ARENAS; a++) {
@@ -311,6 +311,53 @@ unsigned durable_position(const struct run *run, const struct writer *w, unsigne
     return is_same || !keeps(run, RULE_SLOTS_IN_TURN) ? w->slot : (w->slot + 1U) % DURABLE_SLOTS;
 }
 
+static void give_up(struct state *s)
+{
+    memset(&s->writer, 0, sizeof s->writer);
+}
+
+/* The names of arenas that commit c added. */
+static void remove_added(struct run *run, struct state *s, unsigned c)
+{
+    const unsigned added = s->commit[c].listed & ~(unsigned)s->commit[s->writer.tip].listed;
+
+    for (unsigned a = 1; a < ARENAS; a++) {
+        if ((added >> a & 1) != 0 && s->folder[ARENA + a].cache != 0) {
+            cell_write(run, &s->folder[ARENA + a], 0);
+        }
+    }
+}
+
+/* The names of a commit that did not count, so that it never does: a slot may be torn later. Each
+ * is on the medium or gone for good then, whatever becomes of the sync. */
+static bool open_next(struct run *run, struct state *s)
+{
+    struct writer *w = &s->writer;
+    const unsigned next = s->commit[w->tip].generation + 1U;
+    struct cell *name = next < COMMITS ? &s->folder[MANIFEST + next] : NULL;
+
+    if (w->at == OPEN_NEXT_SYNC) {
+        say(run, "writer opens: sync folder");
+        w->at = OPEN_ERASE;
+        if (!cells_sync(run, s, s->folder, NAMES)) {
+            give_up(s);
+        }
+        return true;
+    }
+    const bool removes = name != NULL && name->cache != 0 && keeps(run, RULE_NEXT_REMOVED);
+
+    say(run, "writer opens: remove the next manifest and its arenas%s",
+        removes ? "" : ", if there is one");
+    w->at = OPEN_ERASE;
+    if (removes) {
+        remove_added(run, s, name->cache);
+        cell_write(run, name, 0);
+        state_tidy(s);
+        w->at = OPEN_NEXT_SYNC;
+    }
+    return true;
+}
+
 /* Records that follow the tip and do not count, so that they never do. */
 static void erase_torn(struct run *run, struct state *s)
 {
@@ -328,17 +375,12 @@ static void erase_torn(struct run *run, struct state *s)
     w->at = w->to_sync != 0 ? OPEN_ERASED : OPEN_LOOSE;
 }
 
-static void give_up(struct state *s)
-{
-    memset(&s->writer, 0, sizeof s->writer);
-}
-
 static void after_open_folder(struct run *run, struct state *s)
 {
     struct writer *w = &s->writer;
 
     if (w->tip == w->synced || !keeps(run, RULE_TAIL_SYNC)) {
-        w->at = OPEN_ERASE;
+        w->at = OPEN_NEXT;
     } else {
         w->at = OPEN_REWRITE;
     }
@@ -459,9 +501,12 @@ bool recovery_step(struct run *run, struct state *s)
         if (!sync_one_arena(run, s)) {
             give_up(s);
         } else if (s->writer.to_sync == 0) {
-            s->writer.at = s->writer.at == OPEN_SYNC ? OPEN_ERASE : OPEN_LOOSE;
+            s->writer.at = s->writer.at == OPEN_SYNC ? OPEN_NEXT : OPEN_LOOSE;
         }
         return true;
+    case OPEN_NEXT:
+    case OPEN_NEXT_SYNC:
+        return open_next(run, s);
     case OPEN_ERASE:
         say(run, "writer opens: erase records that do not count");
         erase_torn(run, s);

@@ -60,7 +60,7 @@ const struct scope scopes[] = {
     {"small-new-arenas",                false, 2, 0, 0, TWO_SYNCS,     NEW,           0                  },
     {"small-ways-into-arenas",          false, 2, 0, 0, TWO_SYNCS,     AHEAD_AND_NEW, 0                  },
     {"small-rot-new-arenas",            false, 2, 0, 0, DURABLE,       OPEN_AND_NEW,  MAY_ROT            },
-    {"small-new-arenas-failed-sync",    false, 2, 1, 0, DURABLE,       OPEN_AND_NEW,  0                  },
+    {"small-new-arenas-failed-syncs",   false, 2, 2, 0, DURABLE,       OPEN_AND_NEW,  0                  },
     {"small-three-commits",             false, 3, 0, 0, ALL_WAYS,      OPEN,          0                  },
     {"small-prepared-arenas",           false, 2, 0, 0, TWO_SYNCS,     SPARES,        0                  },
     {"small-failed-sync",               false, 2, 1, 0, ALL_WAYS,      OPEN,          0                  },
