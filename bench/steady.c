@@ -152,7 +152,7 @@ static void histogram_print(const struct steady *steady, const struct times *tim
     FILE *out = steady->settings->report.markdown;
     uint64_t sums[4] = {0, 0, 0, 0};
     fprintf(out,
-            "\nFiles take at most %.2f times what is alive, once every item has moved.\n\nHow long "
+            "\nFiles take at most %.3f times what is alive, once every item has moved.\n\nHow long "
             "commits take: per cent of them, with their syncs and without; and of %" PRIu64
             " without cleaning.\n\n| below µs | commits | without syncs | no cleaning | without "
             "syncs |\n|---|---|---|---|---|\n",

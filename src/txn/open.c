@@ -166,13 +166,13 @@ static xt_status make_durable(struct xti_txn *txn, xt_error *error)
             status = xti_find_again(txn, error);
     }
     if (status == XT_OK)
+        status = xti_write_loose(txn, &txn->state, txn->record_hash, txn->state.txn, true, error);
+    if (status == XT_OK)
         status = xti_remove_next(txn, txn->tip, error);
     if (status == XT_OK)
         status = xti_erase_torn(txn, txn->tip, error);
     if (txn->tip->range_count > 0 || txn->next_is_damaged)
         txn->head_position = (txn->head_position + 1) % XTD_HEAD_DURABLE_SLOTS;
-    if (status == XT_OK)
-        status = xti_write_loose(txn, &txn->state, txn->record_hash, txn->state.txn, true, error);
     if (status == XT_OK)
         status = xti_write_head(txn, txn->head_position, &txn->state, txn->record_hash, error);
     if (status == XT_OK)

@@ -11,7 +11,7 @@
  * the next slot is damaged; then its record may also lie where an arena begins that the manifest
  * adds.
  *
- * The steps: README.md, F1 to F6.
+ * The steps: README.md, F1 to F7.
  *
  * SPDX-License-Identifier: MIT
  */

@@ -372,7 +372,7 @@ static void erase_torn(struct run *run, struct state *s)
             w->to_sync |= (uint8_t)(1U << a);
         }
     }
-    w->at = w->to_sync != 0 ? OPEN_ERASED : OPEN_LOOSE;
+    w->at = w->to_sync != 0 ? OPEN_ERASED : OPEN_SLOT;
 }
 
 static void after_open_folder(struct run *run, struct state *s)
@@ -380,7 +380,7 @@ static void after_open_folder(struct run *run, struct state *s)
     struct writer *w = &s->writer;
 
     if (w->tip == w->synced || !keeps(run, RULE_TAIL_SYNC)) {
-        w->at = OPEN_NEXT;
+        w->at = OPEN_LOOSE;
     } else {
         w->at = OPEN_REWRITE;
     }
@@ -439,7 +439,7 @@ static bool open_slots(struct run *run, struct state *s)
     switch (w->at) {
     case OPEN_LOOSE:
         open_loose(run, s);
-        w->at = OPEN_SLOT;
+        w->at = OPEN_NEXT;
         return true;
     case OPEN_SLOT:
         say(run, "writer opens: write durable slot of %u", w->tip);
@@ -501,7 +501,7 @@ bool recovery_step(struct run *run, struct state *s)
         if (!sync_one_arena(run, s)) {
             give_up(s);
         } else if (s->writer.to_sync == 0) {
-            s->writer.at = s->writer.at == OPEN_SYNC ? OPEN_NEXT : OPEN_LOOSE;
+            s->writer.at = s->writer.at == OPEN_SYNC ? OPEN_LOOSE : OPEN_SLOT;
         }
         return true;
     case OPEN_NEXT:
