@@ -39,6 +39,7 @@ void bench_commit(const struct settings *settings);
 void bench_publish(const struct settings *settings);
 void bench_readers(const struct settings *settings);
 void bench_steady(const struct settings *settings);
+void bench_growth(const struct settings *settings);
 void bench_memory_limit(const struct settings *settings);
 void bench_quality(const struct settings *settings);
 void bench_limits(const struct settings *settings);

@@ -26,6 +26,7 @@ static const char usage[] =
     "  publish       making changes visible, beside making them\n"
     "  readers       what a reader loses while a writer commits\n"
     "  steady        a store whose items move for ever: its files, its commits\n"
+    "  growth        one insertion in each commit: files, arenas, addresses\n"
     "  memory-limit  loading with a memory limit\n"
     "  high          the 10 nearest in 8 to 64 dimensions\n"
     "  mixed         windows, insertions, moves, removals: how long each takes\n"
@@ -69,6 +70,7 @@ static const struct command commands[] = {
     {"publish",      bench_publish     },
     {"readers",      bench_readers     },
     {"steady",       bench_steady      },
+    {"growth",       bench_growth      },
     {"memory-limit", bench_memory_limit},
     {"high",         bench_high        },
     {"mixed",        bench_mixed       },
