@@ -544,6 +544,35 @@ static void a_stale_record_does_not_hide_its_successor(void)
     disk_os_destroy(disk);
 }
 
+/* The slot of a commit with a manifest is damaged, and the manifest there is one that was made with
+ * another record: it is no commit, and the slot says that there was one. */
+static void a_manifest_that_was_made_with_another_record_is_none(void)
+{
+    struct disk_os *disk = disk_os_create(check_seed);
+    struct xti_txn *txn = scene_create(disk_os_table(disk), PATH, 4096);
+    struct xtd_manifest *manifest;
+    size_t size;
+
+    (void)CHECK_STATUS(scene_put_and_commit(txn, 1), XT_OK);
+    (void)CHECK_STATUS(xti_txn_reserve(txn, ARENA_UNITS - 200, NULL), XT_OK);
+    (void)CHECK_STATUS(scene_put_and_commit(txn, 2), XT_OK);
+    xti_txn_close(txn);
+    (void)CHECK_U64(scene_newest(disk)->state.manifest_generation, 2);
+    scene_newest(disk)->crc32c ^= 1;
+    disk_os_settle(disk);
+    (void)CHECK_U64(scene_stored_id(disk), 2);
+    manifest = (void *)disk_os_file_bytes(disk, PATH "/manifest-0000000000000002", &size);
+    if (CHECK(manifest != NULL)) {
+        manifest->record_hash ^= 1;
+        xti_manifest_seal(manifest);
+        disk_os_settle(disk);
+        (void)CHECK_STATUS(
+            xti_txn_open(disk_os_table(disk), PATH, true, XT_VERIFY_LAZY, WINDOW_BYTES, NULL, &txn),
+            XT_ECORRUPT);
+    }
+    disk_os_destroy(disk);
+}
+
 /* ---- readers --------------------------------------------------------------------------------- */
 
 static void readers_see_each_commit_of_each_mode_at_once(void)
@@ -599,6 +628,8 @@ CHECK_MAIN({"every_mode_keeps_its_promise_when_power_is_lost",
             a_failed_sync_loses_nothing_that_was_promised},
            {"a_failed_sync_of_the_folder_loses_nothing_that_was_promised",
             a_failed_sync_of_the_folder_loses_nothing_that_was_promised},
+           {"a_manifest_that_was_made_with_another_record_is_none",
+            a_manifest_that_was_made_with_another_record_is_none},
            {"a_sync_that_lies_leads_to_no_wrong_answer", a_sync_that_lies_leads_to_no_wrong_answer},
            {"rot_never_undoes_a_commit_that_something_vouches_for",
             rot_never_undoes_a_commit_that_something_vouches_for},
