@@ -29,7 +29,7 @@ struct xtd_node *xti_node_make(struct xti_writer *writer, uint32_t level, uint32
 {
     const struct xti_layout *layout = writer->layout;
     uint32_t units = xti_units_for(layout, level, capacity);
-    uint32_t ref = xti_txn_take(writer->txn, units);
+    uint32_t ref = xti_txn_take(writer->txn, units, level == 0);
     struct xtd_node *node = xti_txn_at(writer->txn, ref);
 
     memset(node, 0, level == 0 ? sizeof *node : layout->inner_boxes_offset);

@@ -22,27 +22,64 @@ static void block_begin(struct xti_txn *txn, uint32_t ref, uint64_t units)
     txn->is_dirty = true;
 }
 
-xt_status xti_txn_make_room(struct xti_txn *txn, uint64_t units, xt_error *error)
+static uint64_t min_u64(uint64_t a, uint64_t b)
 {
-    struct xti_arena *arena;
-    xt_status status = xti_txn_check_writer(txn, error);
+    return a < b ? a : b;
+}
 
-    if (status == XT_OK)
-        status = xti_epoch_room(txn, units, &arena, error);
+/* Returns the arena's position, and makes *room no larger than what is left there. */
+static uint32_t find_room(struct xti_txn *txn, uint32_t arena_id, uint64_t *room)
+{
+    const struct xti_arena *arena = xti_space_arena(&txn->space, arena_id);
+
+    *room = min_u64(*room, arena->range_units - arena->top_units);
+    return (uint32_t)(arena - txn->space.arenas);
+}
+
+/* Room for `units` in the open arena, in the cold one, or in each of both. */
+static xt_status make_room(struct xti_txn *txn, uint64_t units, bool in_open, bool in_cold,
+                           xt_error *error)
+{
+    uint64_t room = UINT64_MAX;
+    xt_status status = in_open ? xti_epoch_room(txn, units, false, error) : XT_OK;
+
+    if (status == XT_OK && in_cold)
+        status = xti_epoch_room(txn, units, true, error);
     if (status != XT_OK)
         return status;
-    txn->edit.room = arena->range_units - arena->top_units;
-    txn->room_arena = (uint32_t)(arena - txn->space.arenas);
+    txn->edit.room = 0;
+    txn->room_arena = find_room(txn, in_open ? txn->now.arena_id : txn->now.cold_id, &room);
+    txn->leaf_room_arena = find_room(txn, in_cold ? txn->now.cold_id : txn->now.arena_id, &room);
+    txn->edit.room = room;
     return XT_OK;
 }
 
-static uint32_t take_top(struct xti_txn *txn, uint64_t units)
+xt_status xti_txn_make_room(struct xti_txn *txn, uint64_t units, xt_error *error)
 {
+    bool is_open = !txn->takes_cold;
+    uint64_t undivided = UINT64_MAX;
+    xt_status status = xti_txn_check_writer(txn, error);
+
+    if (status != XT_OK)
+        return status;
+    if (is_open) {
+        undivided = xti_epoch_undivided(txn);
+        txn->is_divided = undivided == 0;
+    }
+    status = make_room(txn, units, is_open || txn->is_divided, !is_open || txn->is_divided, error);
+    if (status == XT_OK && !txn->is_divided) /* to look again when so much was taken */
+        txn->edit.room = min_u64(txn->edit.room, undivided > units ? undivided : units);
+    return status;
+}
+
+static uint32_t take_top(struct xti_txn *txn, uint64_t units, bool is_leaf)
+{
+    uint32_t arena = is_leaf ? txn->leaf_room_arena : txn->room_arena;
     bool has_room = units <= txn->edit.room;
     uint32_t ref;
 
     XTI_ASSERT(has_room);
-    has_room = xti_arena_alloc(&txn->space.arenas[txn->room_arena], units, &ref);
+    has_room = xti_arena_alloc(&txn->space.arenas[arena], units, &ref);
     XTI_ASSERT(has_room);
     txn->edit.room -= units;
     return ref;
@@ -51,15 +88,16 @@ static uint32_t take_top(struct xti_txn *txn, uint64_t units)
 void xti_txn_take_cold(struct xti_txn *txn, bool is_cold)
 {
     txn->takes_cold = is_cold;
-    txn->edit.room = 0;
+    if (!txn->is_divided) /* else there is room in both */
+        txn->edit.room = 0;
 }
 
-uint32_t xti_txn_take(struct xti_txn *txn, uint32_t units)
+uint32_t xti_txn_take(struct xti_txn *txn, uint32_t units, bool is_leaf)
 {
     uint32_t ref = txn->takes_cold ? 0 : xti_free_take(txn, units);
 
     if (ref == 0)
-        ref = take_top(txn, units);
+        ref = take_top(txn, units, is_leaf);
     block_begin(txn, ref, units);
     return ref;
 }
@@ -75,10 +113,15 @@ xt_status xti_txn_alloc(struct xti_txn *txn, uint64_t units, uint32_t *ref, xt_e
     if (units <= UINT32_MAX)
         *ref = xti_free_take(txn, (uint32_t)units);
     if (*ref == 0) {
-        status = xti_txn_reserve(txn, units, error);
+        if (units > txn->edit.room)
+            status = xti_txn_check_writer(txn, error);
+        if (status == XT_OK && units > txn->edit.room)
+            status = make_room(txn, units, !txn->takes_cold, txn->takes_cold, error);
         if (status != XT_OK)
             return status;
-        *ref = take_top(txn, units);
+        *ref = take_top(txn, units, txn->takes_cold);
+        if (txn->is_divided) /* this was room in one arena */
+            txn->edit.room = 0;
     }
     block_begin(txn, *ref, units);
     return XT_OK;

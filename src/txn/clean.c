@@ -18,7 +18,8 @@
  *
  * Leaves that move lie apart from what changes make, in the cold arena: of the latter most dies
  * soon, paths with the next change. Where both lie together each arena holds so much that lives
- * that two to five times as much has to move (docs/decisions.md).
+ * that two to five times as much has to move. Leaves of large changes lie there from the start
+ * (xti_epoch_undivided()). Figures: docs/decisions.md.
  *
  * Victims are told some time before they are due. Meanwhile their nodes move where that costs no
  * path: src/tree/move_out.c, near. What is left when they are due is sought.
@@ -44,7 +45,7 @@
 #define SPARED_ARENAS 5
 
 /* Victims are told so many arenas before they are due. */
-#define AHEAD_ARENAS 4
+#define AHEAD_ARENAS 2
 
 /* A commit moves at most three times what was written, so that a step takes no milliseconds more
  * than its syncs; and so much as a bound for memory. */

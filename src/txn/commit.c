@@ -217,7 +217,6 @@ static void fill_record(struct xti_txn *txn, const struct xtd_state *state,
     XTI_ASSERT(xti_commit_check(record, XTD_PAGE_BYTES, &finding) == XT_OK);
 }
 
-/* The record alone, or with all that follows it in the extent. */
 /* A write that failed may have written enough: what is behind the part that arrived may be zeroes
  * already. A record that is whole makes the commit one that the next writer finds, so it goes. */
 static xt_status take_back(struct xti_txn *txn, const struct xti_epoch_part *part, xt_status status)
@@ -236,6 +235,7 @@ static xt_status take_back(struct xti_txn *txn, const struct xti_epoch_part *par
     return result == 0 || result == -ENODATA ? status : XT_EBROKEN;
 }
 
+/* The record alone, or with all that follows it in the extent. */
 static xt_status write_record(struct xti_txn *txn, const struct xtd_state *state,
                               uint64_t *record_hash, xt_error *error)
 {
@@ -294,16 +294,23 @@ static enum way choose_way(struct xti_txn *txn, const struct xtd_state *state)
         return WITH_TWO_SYNCS;
     if (txn->durability == XT_ORDERED)
         return files < XTI_HELD_MAX ? WITHOUT_SYNC : WITH_TWO_SYNCS;
-    if (txn->epoch.part_count != 1 || xti_arena_file_is_unsynced(txn) ||
-        head_is_due(txn, state->time_ns))
+    if (xti_arena_file_is_unsynced(txn) || head_is_due(txn, state->time_ns))
         return WITH_TWO_SYNCS;
     return WITH_ONE_SYNC;
 }
 
+/* Each file is on its way to the medium while those before it are waited for. */
 static xt_status sync_parts(struct xti_txn *txn, xt_error *error)
 {
     xt_status status = XT_OK;
 
+    for (uint32_t i = 1; i < txn->epoch.part_count; i++) {
+        const struct xti_epoch_part *part = &txn->epoch.parts[i];
+        const struct xti_arena *arena = xti_space_arena(&txn->space, part->arena_id);
+
+        txn->os->write_soon(txn->os, part->held.file, part->first_unit << XTD_UNIT_SHIFT,
+                            (size_t)(arena->top_units - part->first_unit) << XTD_UNIT_SHIFT);
+    }
     for (uint32_t i = 0; i < txn->epoch.part_count && status == XT_OK; i++)
         status = xti_arena_file_sync(txn, &txn->epoch.parts[i].held, error);
     return status;
@@ -361,12 +368,12 @@ static xt_status with_two_syncs(struct xti_txn *txn, const struct xtd_state *sta
 static xt_status with_one_sync(struct xti_txn *txn, const struct xtd_state *state,
                                uint64_t record_hash, xt_error *error)
 {
-    struct xti_epoch_part *part = &txn->epoch.parts[0];
+    struct xti_epoch_part *part = record_part(txn);
     uint64_t end = xti_space_arena(&txn->space, part->arena_id)->top_units;
     uint64_t units = end - part->first_unit;
     xt_status status;
 
-    status = xti_arena_file_sync(txn, &part->held, error);
+    status = sync_parts(txn, error);
     if (status != XT_OK)
         return status;
     txn->durable_txn = state->txn;
@@ -502,6 +509,7 @@ static xt_status commit_files(struct xti_txn *txn, xt_error *error)
     if (txn->head_txn != state.txn)
         txn->head_bytes += units << XTD_UNIT_SHIFT;
     adopt(txn, &state, record_hash, view);
+    txn->last_units = units;
     xti_spare_step(txn, units);
     return XT_OK;
 }

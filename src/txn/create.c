@@ -216,7 +216,7 @@ xt_status xti_creation_begin(struct xti_txn *txn, xt_error *error)
 
 static xt_status create_content(struct xti_txn *txn, xt_error *error)
 {
-    xt_status status = xti_epoch_add_arena(txn, 0, error);
+    xt_status status = xti_epoch_add_arena(txn, 0, false, error);
 
     if (status != XT_OK)
         return status;

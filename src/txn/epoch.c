@@ -93,8 +93,8 @@ static void give_back_ranges(struct xti_txn *txn)
     txn->os->mutex_unlock(txn->os, txn->mutex);
 }
 
-xt_status xti_epoch_make_arena(struct xti_txn *txn, uint64_t units, uint32_t *arena_id,
-                               xti_file *file, xt_error *error)
+xt_status xti_epoch_make_arena(struct xti_txn *txn, uint64_t units, bool is_cold,
+                               uint32_t *arena_id, xti_file *file, xt_error *error)
 {
     struct xti_arena arena = {0};
     char name[XTI_NAME_BYTES];
@@ -105,7 +105,7 @@ xt_status xti_epoch_make_arena(struct xti_txn *txn, uint64_t units, uint32_t *ar
                           "a commit can name no more arenas");
     give_back_ranges(txn);
     arena.id = txn->next_arena_id;
-    arena.range_units = xti_arena_units_for(txn, units);
+    arena.range_units = xti_arena_units_for(txn, units, is_cold);
     arena.top_units = xti_arena_header_units(txn);
     arena.visible_units = arena.top_units;
     arena.durable_units = arena.top_units;
@@ -132,15 +132,15 @@ xt_status xti_epoch_make_arena(struct xti_txn *txn, uint64_t units, uint32_t *ar
     return XT_OK;
 }
 
-xt_status xti_epoch_add_arena(struct xti_txn *txn, uint64_t units, xt_error *error)
+xt_status xti_epoch_add_arena(struct xti_txn *txn, uint64_t units, bool is_cold, xt_error *error)
 {
     struct xti_arena_file held = {.is_unsynced = true};
-    xt_status status = xti_epoch_make_arena(txn, units, &held.arena_id, &held.file, error);
+    xt_status status = xti_epoch_make_arena(txn, units, is_cold, &held.arena_id, &held.file, error);
 
     if (status != XT_OK)
         return status;
     held.ahead_units = xti_arena_header_units(txn);
-    if (txn->takes_cold)
+    if (is_cold)
         txn->now.cold_id = held.arena_id;
     else
         txn->now.arena_id = held.arena_id;
@@ -155,6 +155,7 @@ void xti_epoch_end(struct xti_txn *txn)
         xti_arena_file_give(txn, &txn->epoch.parts[i].held);
     txn->epoch.part_count = 0;
     txn->epoch.record_ref = 0;
+    txn->is_divided = false;
 }
 
 struct xti_epoch_part *xti_epoch_part(struct xti_txn *txn, uint32_t arena_id)
@@ -262,59 +263,69 @@ static bool is_left(struct xti_txn *txn, const struct xti_arena *arena, uint64_t
            (xti_epoch_part(txn, arena->id) == NULL && xti_arena_is_worn(txn, arena));
 }
 
-static xt_status room_in_open(struct xti_txn *txn, uint64_t units, struct xti_arena **out,
-                              xt_error *error)
+static xt_status room_in_open(struct xti_txn *txn, uint64_t units, xt_error *error)
 {
     bool has_record = txn->path == NULL || txn->epoch.record_ref != 0;
     struct xti_arena *arena = xti_space_arena(&txn->space, txn->now.arena_id);
     xt_status status;
 
     if (is_left(txn, arena, units + (has_record ? 0 : XTD_PAGE_UNITS))) {
-        status = take_spare(txn, units) ? XT_OK : xti_epoch_add_arena(txn, units, error);
+        status = take_spare(txn, units) ? XT_OK : xti_epoch_add_arena(txn, units, false, error);
         if (status != XT_OK)
             return status;
         arena = xti_space_arena(&txn->space, txn->now.arena_id);
     }
     status = begin_part(txn, arena, error);
-    if (status != XT_OK)
-        return status;
-    reserve_record(txn, arena);
-    *out = arena;
-    return XT_OK;
+    if (status == XT_OK)
+        reserve_record(txn, arena);
+    return status;
 }
 
-static xt_status room_in_cold(struct xti_txn *txn, uint64_t units, struct xti_arena **out,
-                              xt_error *error)
+static xt_status room_in_cold(struct xti_txn *txn, uint64_t units, xt_error *error)
 {
     struct xti_arena *arena = xti_space_arena(&txn->space, txn->now.cold_id);
     xt_status status;
 
     if (is_left(txn, arena, units)) {
-        status = xti_epoch_add_arena(txn, units, error);
+        status = xti_epoch_add_arena(txn, units, true, error);
         if (status != XT_OK)
             return status;
         arena = xti_space_arena(&txn->space, txn->now.cold_id);
     }
-    *out = arena;
     return begin_part(txn, arena, error);
 }
 
-xt_status xti_epoch_room(struct xti_txn *txn, uint64_t units, struct xti_arena **out,
-                         xt_error *error)
+xt_status xti_epoch_room(struct xti_txn *txn, uint64_t units, bool in_cold, xt_error *error)
 {
     xt_status status;
 
-    if (!txn->takes_cold)
-        return room_in_open(txn, units, out, error);
+    if (!in_cold)
+        return room_in_open(txn, units, error);
     status = txn->epoch.record_ref != 0 ? XT_OK : xti_epoch_record(txn, error);
-    return status == XT_OK ? room_in_cold(txn, units, out, error) : status;
+    return status == XT_OK ? room_in_cold(txn, units, error) : status;
 }
 
 xt_status xti_epoch_record(struct xti_txn *txn, xt_error *error)
 {
-    struct xti_arena *arena;
+    return room_in_open(txn, 0, error);
+}
 
-    return room_in_open(txn, 0, &arena, error);
+/* ---- leaves apart -------------------------------------------------------------------------- */
+
+/* Where so much is written, a commit cleans, and writes to the cold arena in any case. What follows
+ * a large epoch is taken for one. */
+uint64_t xti_epoch_undivided(const struct xti_txn *txn)
+{
+    uint64_t grown = 0;
+
+    if (txn->path == NULL || txn->epoch.part_count > XTI_EPOCH_PARTS_MAX / 2 ||
+        xti_arenas_grow(txn))
+        return UINT64_MAX;
+    for (uint32_t i = 0; i < txn->space.arena_count; i++)
+        grown += xti_epoch_grown(txn, &txn->space.arenas[i]);
+    if (txn->last_units >= XTI_CLEAN_STEP_UNITS || grown >= XTI_CLEAN_STEP_UNITS)
+        return 0;
+    return XTI_CLEAN_STEP_UNITS - grown;
 }
 
 /* ---- writing ------------------------------------------------------------------------------- */

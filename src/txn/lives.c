@@ -56,18 +56,27 @@ uint64_t xti_arena_units_small(const struct xti_txn *txn)
     return xti_round_up(min_u64(small, ARENA_UNITS_MAX) + 1, XTD_ARENA_ALIGN_UNITS);
 }
 
-uint64_t xti_arena_units_for(const struct xti_txn *txn, uint64_t units)
+bool xti_arenas_grow(const struct xti_txn *txn)
+{
+    uint64_t small;
+    bool grows;
+
+    (void)usual_units(txn, &grows, &small);
+    return grows;
+}
+
+uint64_t xti_arena_units_for(const struct xti_txn *txn, uint64_t units, bool is_cold)
 {
     uint64_t small;
     bool grows;
     uint64_t wanted = usual_units(txn, &grows, &small);
-    uint64_t expected = txn->takes_cold ? 0 : txn->expected_units;
+    uint64_t expected = is_cold ? 0 : txn->expected_units;
 
-    if (txn->takes_cold)
+    if (is_cold)
         wanted = small;
     wanted = max_u64(wanted, expected + 2 * xti_arena_header_units(txn));
     wanted = min_u64(wanted, max_u64(ARENA_UNITS_MAX, expected / 64));
-    if (grows && !txn->takes_cold)
+    if (grows && !is_cold)
         wanted = max_u64(wanted, txn->schema.arena_bytes / XTD_UNIT_BYTES);
     /* Room for the header, the record and the gap before the end. */
     wanted = max_u64(wanted, units + 3 * xti_arena_header_units(txn));

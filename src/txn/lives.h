@@ -10,7 +10,10 @@
 /* ---- lives.c ------------------------------------------------------------------------------- */
 
 /* The range of an arena that is to be made: at least `units` free units. O(arenas). */
-uint64_t xti_arena_units_for(const struct xti_txn *txn, uint64_t units);
+uint64_t xti_arena_units_for(const struct xti_txn *txn, uint64_t units, bool is_cold);
+
+/* Little of the store is dead: it only grows. O(arenas). */
+bool xti_arenas_grow(const struct xti_txn *txn);
 
 /* The same for any number, where much of what there is is dead. */
 uint64_t xti_arena_units_small(const struct xti_txn *txn);

@@ -174,6 +174,16 @@ static xt_status take_live(struct xti_txn *txn, const struct xtd_commit_record *
     return XT_OK;
 }
 
+/* What the commit wrote. */
+static uint64_t extent_units(const struct xtd_commit_record *record)
+{
+    uint64_t units = 0;
+
+    for (uint32_t i = 0; i < record->extent_count; i++)
+        units += record->extents[i].units;
+    return units;
+}
+
 static xt_status check_record(struct xti_txn *txn, const struct xtd_head_slot *slot,
                               xt_error *error)
 {
@@ -189,6 +199,7 @@ static xt_status check_record(struct xti_txn *txn, const struct xtd_head_slot *s
                             "HEAD and its commit record differ");
     if (status == XT_OK)
         status = take_live(txn, record, error);
+    txn->last_units = extent_units(record);
     txn->os->free(txn->os, record, bytes);
     return status;
 }

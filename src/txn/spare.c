@@ -66,7 +66,7 @@ static void make(struct xti_txn *txn)
     struct xti_arena_file held = {.is_unsynced = true};
 
     txn->spare_step = XTI_SPARE_FAILED;
-    if (xti_epoch_make_arena(txn, 0, &held.arena_id, &held.file, NULL) != XT_OK)
+    if (xti_epoch_make_arena(txn, 0, false, &held.arena_id, &held.file, NULL) != XT_OK)
         return;
     held.ahead_units = xti_arena_header_units(txn);
     xti_arena_file_give(txn, &held);

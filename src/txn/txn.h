@@ -190,8 +190,8 @@ XT_NODISCARD static inline xt_status xti_txn_reserve(struct xti_txn *txn, uint64
     return units <= xti_txn_edit(txn)->room ? XT_OK : xti_txn_make_room(txn, units, error);
 }
 
-/* As xti_txn_alloc(), within a reservation: cannot fail. */
-uint32_t xti_txn_take(struct xti_txn *txn, uint32_t units);
+/* As xti_txn_alloc(), within a reservation: cannot fail. Leaves of large changes lie apart. */
+uint32_t xti_txn_take(struct xti_txn *txn, uint32_t units, bool is_leaf);
 
 /* The pending tree does not refer to the block any more. One of the pending change's own can be
  * taken again at once and is in no use from now on; one that is published keeps its bytes as long

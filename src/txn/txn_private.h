@@ -72,6 +72,7 @@ struct xti_txn {
     bool is_dirty;   /* something changed since the last publish */
     bool is_unsaved; /* something was published since the last commit */
     bool takes_cold; /* blocks are taken from the cold arena */
+    bool is_divided; /* the epoch is large: leaves are, whatever makes them */
     xt_verify verify;
     xti_file lock_file;
     xti_file head_file;
@@ -118,7 +119,9 @@ struct xti_txn {
     struct xti_epoch epoch;
     void (*settle)(void *who); /* or NULL */
     void *settler;
-    uint32_t room_arena; /* position of the arena that edit.room lies in, if that is not 0 */
+    uint64_t last_units;      /* of the epoch before, in all arenas */
+    uint32_t room_arena;      /* position of the arena that has edit.room, if that is not 0 */
+    uint32_t leaf_room_arena; /* the same for leaves */
 
     struct xti_kept *kept; /* in a writer, ascending number */
     size_t kept_count;
@@ -153,14 +156,17 @@ static inline bool xti_arena_is_open(const struct xti_txn *txn, uint32_t arena_i
 
 /* Creates an arena of at least `units` free units, with its file; the second makes it the one that
  * blocks are taken from, with a part in the epoch. */
-xt_status xti_epoch_make_arena(struct xti_txn *txn, uint64_t units, uint32_t *arena_id,
-                               xti_file *file, xt_error *error);
-xt_status xti_epoch_add_arena(struct xti_txn *txn, uint64_t units, xt_error *error);
+xt_status xti_epoch_make_arena(struct xti_txn *txn, uint64_t units, bool is_cold,
+                               uint32_t *arena_id, xti_file *file, xt_error *error);
+xt_status xti_epoch_add_arena(struct xti_txn *txn, uint64_t units, bool is_cold, xt_error *error);
 
-/* The arena that blocks are taken from, with room for `units`. If the epoch has no page for its
+/* Makes room for `units` in the open arena, or in the cold one. If the epoch has no page for its
  * record yet, the open arena has one then. */
-xt_status xti_epoch_room(struct xti_txn *txn, uint64_t units, struct xti_arena **out,
-                         xt_error *error);
+xt_status xti_epoch_room(struct xti_txn *txn, uint64_t units, bool in_cold, xt_error *error);
+
+/* So much may still be taken before leaves go to the cold arena, as they do in a large epoch; 0:
+ * they do; UINT64_MAX: not in this epoch. O(arenas). */
+uint64_t xti_epoch_undivided(const struct xti_txn *txn);
 
 /* Reserves the commit record's page if no allocation of the epoch has done so. */
 xt_status xti_epoch_record(struct xti_txn *txn, xt_error *error);

@@ -48,8 +48,7 @@ static bool is_loose(const struct state *s, unsigned c)
 {
     const struct commit *commit = &s->commit[c];
 
-    return !has_manifest(s, c) && (commit->way == WAY_ORDERED ||
-                                   (commit->way == WAY_ONE_SYNC && commit->other_arena == 0));
+    return !has_manifest(s, c) && commit->way != WAY_TWO_SYNCS;
 }
 
 /* A file that no name and no reader leads to. */

@@ -369,7 +369,8 @@ static void leaves_that_move_lie_apart(void)
 static bool arena_seal(struct scene *scene)
 {
     return item_insert(scene) &&
-           CHECK_STATUS(xti_epoch_add_arena(scene->store->txn, 0, NULL), XT_OK) && commit(scene);
+           CHECK_STATUS(xti_epoch_add_arena(scene->store->txn, 0, false, NULL), XT_OK) &&
+           commit(scene);
 }
 
 static void a_step_ends_at_its_limits(void)

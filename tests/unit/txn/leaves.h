@@ -66,7 +66,7 @@ static inline struct leaf leaf_make(struct xti_txn *txn, uint32_t n, uint64_t se
     struct leaf leaf = {0, leaf_units(n), seed};
 
     (void)CHECK_STATUS(xti_txn_reserve(txn, leaf.units, NULL), XT_OK);
-    leaf.ref = xti_txn_take(txn, leaf.units);
+    leaf.ref = xti_txn_take(txn, leaf.units, true);
     leaf_fill(txn, &leaf);
     return leaf;
 }

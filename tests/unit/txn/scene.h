@@ -102,6 +102,17 @@ static inline xt_status scene_grow(struct xti_txn *txn, uint64_t units)
     return xti_txn_alloc(txn, units, &ref, NULL);
 }
 
+/* The same in the cold arena. */
+static inline xt_status scene_grow_cold(struct xti_txn *txn, uint64_t units)
+{
+    xt_status status;
+
+    xti_txn_take_cold(txn, true);
+    status = scene_grow(txn, units);
+    xti_txn_take_cold(txn, false);
+    return status;
+}
+
 /* The id that a view leads to; EMPTY for none. */
 static inline xt_status scene_view_id(const struct xti_view *view, uint64_t *id)
 {

@@ -31,7 +31,7 @@ static void stage_end(struct stage *stage)
 static uint32_t take(struct xti_txn *txn, uint32_t units)
 {
     (void)CHECK_STATUS(xti_txn_reserve(txn, units, NULL), XT_OK);
-    return xti_txn_take(txn, units);
+    return xti_txn_take(txn, units, false);
 }
 
 static void publish(struct xti_txn *txn)
@@ -232,7 +232,7 @@ static void what_is_reserved_can_be_taken_whatever_fails(void)
         stage.fail.fail_forever = true;
         for (uint32_t units = 1; left >= units; units++) {
             (void)CHECK_STATUS(xti_txn_reserve(stage.txn, left, NULL), XT_OK);
-            (void)CHECK(xti_txn_take(stage.txn, units) != 0);
+            (void)CHECK(xti_txn_take(stage.txn, units, false) != 0);
             left -= units;
         }
         fail_os_reset(&stage.fail);

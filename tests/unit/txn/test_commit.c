@@ -376,18 +376,62 @@ static void each_mode_makes_the_calls_that_it_needs(void)
     }
 }
 
+/* One sync for each of the files, and none for HEAD. */
+static void a_commit_into_two_arenas_waits_for_both(void)
+{
+    static const struct {
+        const char *name;
+        xt_durability durability;
+        const char *wants;
+    } rows[] = {
+        {"two syncs", XT_DURABLE_TWO_SYNCS, "aw aw as as Hw Hs"},
+        {"one sync",  XT_DURABLE_ONE_SYNC,  "aw aw as as Hw aw"},
+        {"ordered",   XT_ORDERED,           "aw aw Hw"         },
+    };
+
+    for (size_t row = 0; row < CHECK_COUNT(rows); row++) {
+        struct disk_os *disk = disk_os_create(check_seed);
+        struct recorder recorder;
+        struct xti_txn *txn;
+
+        check_row = rows[row].name;
+        recorder_init(&recorder, disk_os_table(disk));
+        txn = scene_create(&recorder.fail.os, PATH, 4096);
+        xti_txn_set_durability(txn, rows[row].durability);
+        (void)CHECK_STATUS(scene_grow_cold(txn, 100), XT_OK); /* a new arena, a manifest */
+        (void)CHECK_STATUS(scene_put_and_commit(txn, 1), XT_OK);
+        memset(recorder.log, 0, sizeof recorder.log);
+        (void)CHECK_STATUS(scene_grow_cold(txn, 100), XT_OK);
+        (void)CHECK_STATUS(scene_put_and_commit(txn, 2), XT_OK);
+        (void)CHECK_STR(recorder.log, rows[row].wants);
+        xti_txn_close(txn);
+        disk_os_destroy(disk);
+    }
+}
+
 /* ---- power loss --------------------------------------------------------------------------- */
+
+/* Where the commit lies: in the open arena, in a new one besides, in the cold one besides. */
+enum place { IN_ONE, IN_A_NEW_ONE, IN_TWO, PLACE_COUNT };
 
 /* Commits item 2 over item 1, with the power going at the n-th call. False when n is beyond the
  * last one. */
-static bool lose_power_in_commit(uint64_t n, bool grows, uint64_t *random)
+static bool lose_power_in_commit(uint64_t n, enum place place, uint64_t *random)
 {
-    struct stage stage = stage_begin(4096, 1);
+    struct stage stage = stage_begin(4096, place == IN_TWO ? 0 : 1);
     bool has_crashed;
-    xt_status status;
+    xt_status status = XT_OK;
 
+    if (place == IN_TWO) {
+        xti_txn_set_durability(stage.txn, XT_DURABLE_ONE_SYNC);
+        (void)CHECK_STATUS(scene_grow_cold(stage.txn, 100), XT_OK);
+        (void)CHECK_STATUS(scene_put_and_commit(stage.txn, 1), XT_OK);
+    }
     disk_os_crash_at(stage.disk, disk_os_calls(stage.disk) + n);
-    status = grows ? scene_grow(stage.txn, ARENA_UNITS - 100) : XT_OK;
+    if (place == IN_A_NEW_ONE)
+        status = scene_grow(stage.txn, ARENA_UNITS - 100);
+    else if (place == IN_TWO)
+        status = scene_grow_cold(stage.txn, 100);
     if (status == XT_OK)
         status = scene_put_and_commit(stage.txn, 2);
     has_crashed = disk_os_has_crashed(stage.disk);
@@ -409,11 +453,12 @@ static void a_power_loss_leaves_the_old_or_the_new_commit(void)
 {
     uint64_t random = check_seed;
 
-    for (int grows = 0; grows < 2; grows++) {
+    for (int place = 0; place < PLACE_COUNT; place++) {
+        static const char *const names[] = {"in one arena", "with a new arena", "in two arenas"};
         uint64_t n = 1;
 
-        check_row = grows ? "with a new arena" : "in one arena";
-        while (lose_power_in_commit(n, grows != 0, &random))
+        check_row = names[place];
+        while (lose_power_in_commit(n, (enum place)place, &random))
             n++;
         (void)CHECK(n > 4);
     }
@@ -533,6 +578,7 @@ CHECK_MAIN({"each_durable_commit_writes_the_next_slot_of_head_only",
            {"in_memory_a_commit_publishes_and_counts", in_memory_a_commit_publishes_and_counts},
            {"calls_come_in_the_order_of_the_protocol", calls_come_in_the_order_of_the_protocol},
            {"each_mode_makes_the_calls_that_it_needs", each_mode_makes_the_calls_that_it_needs},
+           {"a_commit_into_two_arenas_waits_for_both", a_commit_into_two_arenas_waits_for_both},
            {"a_power_loss_leaves_the_old_or_the_new_commit",
             a_power_loss_leaves_the_old_or_the_new_commit},
            {"a_full_disk_decides_nothing", a_full_disk_decides_nothing},

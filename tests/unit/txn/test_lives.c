@@ -95,8 +95,8 @@ static void arenas_are_small_where_space_dies(void)
     (void)CHECK_STATUS(xti_txn_reserve(stage.txn, ARENA_UNITS - 300, NULL), XT_OK);
     (void)CHECK_U64(arena_count(stage.txn), 3);
     /* As large as what was asked for; and else a 32nd of what is live, 2 MiB at least. */
-    (void)CHECK_U64(xti_arena_units_for(stage.txn, ARENA_UNITS * 8 - 1000), ARENA_UNITS * 8);
-    (void)CHECK_U64(xti_arena_units_for(stage.txn, 1), ARENA_UNITS);
+    (void)CHECK_U64(xti_arena_units_for(stage.txn, ARENA_UNITS * 8 - 1000, false), ARENA_UNITS * 8);
+    (void)CHECK_U64(xti_arena_units_for(stage.txn, 1, false), ARENA_UNITS);
     stage_end(&stage);
 }
 
@@ -130,16 +130,6 @@ static void a_worn_arena_is_left_and_sealed(void)
 
 /* ---- the cold arena -------------------------------------------------------------------------- */
 
-static xt_status take_cold(struct xti_txn *txn, uint64_t units)
-{
-    xt_status status;
-
-    xti_txn_take_cold(txn, true);
-    status = scene_grow(txn, units);
-    xti_txn_take_cold(txn, false);
-    return status;
-}
-
 /* The record lies in the open arena even where nothing else does. What is expected to come (a load)
  * does not come into the cold one. */
 static void what_is_cold_lies_in_an_arena_of_its_own(void)
@@ -149,14 +139,14 @@ static void what_is_cold_lies_in_an_arena_of_its_own(void)
 
     (void)CHECK_U64(mark.cold_id, 0);
     (void)CHECK_STATUS(xti_txn_expect(stage.txn, 8 * ARENA_UNITS), XT_OK);
-    (void)CHECK_STATUS(take_cold(stage.txn, 500), XT_OK);
+    (void)CHECK_STATUS(scene_grow_cold(stage.txn, 500), XT_OK);
     (void)CHECK_U64(arena_count(stage.txn), 2);
     (void)CHECK_U64(arena_stats(stage.txn, 1).range_bytes, ARENA_UNITS * XTD_UNIT_BYTES);
     (void)CHECK(stage.txn->now.cold_id != 0 && stage.txn->now.arena_id == mark.arena_id);
     (void)CHECK_STATUS(xti_txn_rollback(stage.txn), XT_OK);
     (void)CHECK_U64(stage.txn->now.cold_id, 0);
     (void)CHECK_U64(arena_count(stage.txn), 1);
-    (void)CHECK_STATUS(take_cold(stage.txn, 500), XT_OK);
+    (void)CHECK_STATUS(scene_grow_cold(stage.txn, 500), XT_OK);
     (void)CHECK_STATUS(xti_txn_commit(stage.txn, NULL), XT_OK);
     (void)CHECK_U64(xti_space_arena_of(&stage.txn->space, stage.txn->state.record_ref)->id,
                     mark.arena_id);
@@ -172,7 +162,7 @@ static void another_writer_goes_on_with_both_arenas(void)
     struct stage stage = stage_begin(UINT64_C(2) << 20, WINDOW_BYTES);
     struct xti_mark mark;
 
-    (void)CHECK_STATUS(take_cold(stage.txn, 500), XT_OK);
+    (void)CHECK_STATUS(scene_grow_cold(stage.txn, 500), XT_OK);
     (void)CHECK_STATUS(scene_put_and_commit(stage.txn, 2), XT_OK);
     mark = stage.txn->now;
     for (uint64_t id = 3; id < 40; id++) {
@@ -180,11 +170,70 @@ static void another_writer_goes_on_with_both_arenas(void)
         stage.txn = scene_open(stage.os, true);
         (void)CHECK_U64(stage.txn->now.arena_id, mark.arena_id);
         (void)CHECK_U64(stage.txn->now.cold_id, mark.cold_id);
-        (void)CHECK_STATUS(take_cold(stage.txn, 100), XT_OK);
+        (void)CHECK_STATUS(scene_grow_cold(stage.txn, 100), XT_OK);
         (void)CHECK_STATUS(scene_put_and_commit(stage.txn, id), XT_OK);
     }
     (void)CHECK_U64(arena_count(stage.txn), 2);
     (void)CHECK_U64(scene_stored_id(stage.disk), 39);
+    stage_end(&stage);
+}
+
+static uint32_t arena_of(struct xti_txn *txn, uint32_t ref)
+{
+    return xti_space_arena_of(&txn->space, ref)->id;
+}
+
+/* Takes inner nodes and leaves in turn until the epoch has `units` of them. Returns how many leaves
+ * lie in the cold arena; all else must lie in the open one. */
+static uint64_t take_in_turn(struct xti_txn *txn, uint64_t units)
+{
+    uint64_t count = 0;
+
+    for (uint64_t taken = 0; taken < units; taken += 20) {
+        uint32_t refs[2];
+
+        (void)CHECK_STATUS(xti_txn_reserve(txn, 20, NULL), XT_OK);
+        refs[0] = xti_txn_take(txn, 10, false);
+        refs[1] = xti_txn_take(txn, 10, true);
+        (void)CHECK_U64(arena_of(txn, refs[0]), txn->now.arena_id);
+        if (arena_of(txn, refs[1]) == txn->now.cold_id)
+            count++;
+        else
+            (void)CHECK_U64(arena_of(txn, refs[1]), txn->now.arena_id);
+    }
+    return count;
+}
+
+/* A large change is known when it has come to a step of cleaning, or by the one before. */
+static void leaves_of_large_changes_lie_apart(void)
+{
+    static const struct {
+        const char *name;
+        uint64_t dead, units, leaves;
+    } rows[] = {
+        {"the store only grows", 0,    4000, 0                                      },
+        {"a small change",       4000, 1000, 0                                      },
+        {"another",              0,    1000, 0                                      },
+        {"a large one",          0,    4000, (4000 - XTI_CLEAN_STEP_UNITS + 19) / 20},
+        {"after a large one",    0,    1000, 50                                     },
+        {"a small change again", 0,    1000, 0                                      },
+    };
+    struct stage stage = stage_begin(UINT64_C(2) << 20, WINDOW_BYTES);
+    uint32_t ref;
+
+    (void)CHECK_STATUS(scene_grow(stage.txn, 12000), XT_OK);
+    (void)CHECK_STATUS(xti_txn_commit(stage.txn, NULL), XT_OK);
+    for (size_t row = 0; row < CHECK_COUNT(rows); row++) {
+        check_row = rows[row].name;
+        if (rows[row].dead > 0) {
+            (void)CHECK_STATUS(xti_txn_alloc(stage.txn, rows[row].dead, &ref, NULL), XT_OK);
+            (void)CHECK_STATUS(xti_txn_commit(stage.txn, NULL), XT_OK);
+            xti_txn_free(stage.txn, ref, (uint32_t)rows[row].dead);
+            (void)CHECK_STATUS(xti_txn_commit(stage.txn, NULL), XT_OK);
+        }
+        (void)CHECK_U64(take_in_turn(stage.txn, rows[row].units), rows[row].leaves);
+        (void)CHECK_STATUS(scene_put_and_commit(stage.txn, row), XT_OK);
+    }
     stage_end(&stage);
 }
 
@@ -228,9 +277,9 @@ static struct stage many_begin(uint32_t (*refs)[2])
 
     for (uint32_t i = 0; i < MANY_ARENAS; i++) {
         (void)CHECK_STATUS(reserve_arena(stage.txn), XT_OK);
-        refs[i][0] = xti_txn_take(stage.txn, SMALL);
-        refs[i][1] = xti_txn_take(stage.txn, LARGE);
-        if (i % 40 == 39) /* with more arenas than that a commit makes them larger */
+        refs[i][0] = xti_txn_take(stage.txn, SMALL, false);
+        refs[i][1] = xti_txn_take(stage.txn, LARGE, false);
+        if (i % 4 == 3) /* a larger epoch would take cold arenas as well */
             (void)CHECK_STATUS(xti_txn_commit(stage.txn, NULL), XT_OK);
     }
     return stage;
@@ -657,6 +706,7 @@ CHECK_MAIN(
     {"a_worn_arena_is_left_and_sealed", a_worn_arena_is_left_and_sealed},
     {"what_is_cold_lies_in_an_arena_of_its_own", what_is_cold_lies_in_an_arena_of_its_own},
     {"another_writer_goes_on_with_both_arenas", another_writer_goes_on_with_both_arenas},
+    {"leaves_of_large_changes_lie_apart", leaves_of_large_changes_lie_apart},
     {"a_manifest_lists_no_arena_that_is_not_synced", a_manifest_lists_no_arena_that_is_not_synced},
     {"live_units_of_each_arena_are_found_again", live_units_of_each_arena_are_found_again},
     {"frontiers_of_several_arenas_are_stored", frontiers_of_several_arenas_are_stored},
