@@ -60,12 +60,13 @@ crash: ## CRASH_STATES different states after power loss; SEED=1
 	@build/release/tests/test_crash_campaign --states $(CRASH_STATES) --workers $(WORKERS) \
 	    --seed $(SEED)
 
-fault: ## each call of a life of 200 commits fails in turn, in each way; SEED=1
+fault: ## each call of two lives of 200 commits fails in turn, in each way; SEED=1
 	@tools/setup.sh --test
 	@cmake --preset release && cmake --build --preset release --target test_fault_campaign
 	@build/release/tests/test_fault_campaign --every 1 --seed $(SEED)
+	@build/release/tests/test_fault_campaign --apart --every 1 --seed $(SEED)
 
-steady: ## what files take while items move for ever; minutes
+steady: ## what files take while items move for ever
 	@tools/setup.sh --test
 	@cmake --preset release && cmake --build --preset release --target test_steady
 	@build/release/tests/test_steady

@@ -10,6 +10,7 @@
  *     test_fault_campaign --every 1      every call in every way (make fault)
  *     test_fault_campaign --every 50     one in fifty, from --seed on
  *     test_fault_campaign --every 1 --from 9000     from the 9,000th call on
+ *     test_fault_campaign --apart                   another life
  *
  * SPDX-License-Identifier: MIT
  */
@@ -35,7 +36,12 @@
 #define CHILDREN_MAX 2
 #define STEPS_AFTER 12
 
-static const struct script_world WORLD = {"life of 200 commits", 2, XT_BOXES, 16, 16, 60, 0, 0};
+/* In the second, commits are so large that their leaves lie in an arena of their own: most are
+ * written to two files. */
+static const struct script_world WORLDS[] = {
+    {"life of 200 commits",    2,  XT_BOXES, 16,  16, 60,  0, 0},
+    {"the same, leaves apart", 32, XT_BOXES, 128, 16, 100, 0, 0},
+};
 
 enum way_kinds { MEMORY = 1, FILES = 2, WRITES = 4, SYNCS = 8, FOLDERS = 16 };
 
@@ -79,6 +85,7 @@ struct life {
 static struct life life;
 static uint64_t every = 120;
 static uint64_t first; /* calls before it are let through */
+static const struct script_world *world = &WORLDS[0];
 
 /* ---- parents and children ------------------------------------------------------------------- */
 
@@ -303,7 +310,7 @@ static bool opens_right(struct disk_os *disk, bool writable, uint64_t *number)
         return false;
     if (!writable && life.way->model == DISK_SYNC_CLEAN_OLD && expected.newest > 0)
         expected.lowest = 1;
-    holds = script_finds(&WORLD, life.script.seed, &expected, store, number);
+    holds = script_finds(world, life.script.seed, &expected, store, number);
     return CHECK_STATUS(xt_store_close(store), XT_OK) && holds;
 }
 
@@ -315,7 +322,7 @@ static bool restarts_right(struct disk_os *disk, struct script *next)
     uint64_t number;
     bool holds;
 
-    script_init(next, disk_os_table(disk), SCRIPT_PATH, &WORLD, life.script.seed);
+    script_init(next, disk_os_table(disk), SCRIPT_PATH, world, life.script.seed);
     if (!opens_right(disk, false, &of_reader) || !opens_right(disk, true, &number) ||
         !CHECK(number >= of_reader))
         return false;
@@ -382,7 +389,7 @@ static bool lie_gives_no_wrong_answers(void)
         options.writable = mode % 2 == 0;
         options.window_bytes = UINT64_C(256) << 20;
         if (xti_store_open(disk_os_table(after), SCRIPT_PATH, &options, &store) == XT_OK)
-            (void)script_tries(&WORLD, life.script.seed, &life.script.expected, store, &holds);
+            (void)script_tries(world, life.script.seed, &life.script.expected, store, &holds);
         CHECK_STATUS(xt_store_close(store), XT_OK);
         disk_os_destroy(after);
     }
@@ -417,8 +424,9 @@ static void child_end(xt_status status)
     bool holds = child_holds(status);
 
     if (!holds)
-        printf("    %s, %s: call %" PRIu64 " (%s) in step %s gave %s\n", WORLD.name, life.way->name,
-               life.number, fail_kind_name(life.kind), life.script.step, xt_status_name(status));
+        printf("    %s, %s: call %" PRIu64 " (%s) in step %s gave %s\n", world->name,
+               life.way->name, life.number, fail_kind_name(life.kind), life.script.step,
+               xt_status_name(status));
     fflush(stdout);
     _exit(holds ? 0 : 1);
 }
@@ -433,7 +441,7 @@ static void life_run(void)
     life.disk = disk_os_create(check_seed);
     fail_os_init(&life.fail, disk_os_table(life.disk));
     life.fail.choose = call_choose;
-    script_init(&life.script, &life.fail.os, SCRIPT_PATH, &WORLD, check_seed);
+    script_init(&life.script, &life.fail.os, SCRIPT_PATH, world, check_seed);
     status = script_create(&life.script);
     while (!life.has_failed && life.script.expected.newest < COMMITS) {
         if (life.is_due)
@@ -480,6 +488,8 @@ int main(int argc, char **argv)
             every = strtoull(argv[++i], NULL, 0);
         else if (strcmp(argv[i], "--from") == 0 && i + 1 < argc)
             first = strtoull(argv[++i], NULL, 0);
+        else if (strcmp(argv[i], "--apart") == 0)
+            world = &WORLDS[1];
         else
             argv[rest++] = argv[i];
     }

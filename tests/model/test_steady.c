@@ -15,10 +15,10 @@
 #include "support/disk_os.h"
 
 #define PATH "/store"
-#define ITEMS ((size_t)200000)
+#define ITEMS ((size_t)400000) /* with fewer, five arenas are more than a half of what lives */
 #define MOVES 100
-#define COMMITS_WARM 400
-#define COMMITS 600
+#define COMMITS_WARM 800
+#define COMMITS 1200
 #define DIMS 6
 
 struct scene {
@@ -135,8 +135,7 @@ static void random_moves_do_not_make_a_store_grow(void)
     }
     printf("committed at most %.2f, files at most %.2f times what lives\n", scene.ratio_max,
            scene.files_max);
-    CHECK(scene.ratio_max <= 1.5);
-    CHECK(scene.files_max <= 2.0);
+    CHECK(scene.files_max <= 1.5);
     check.deep = true;
     CHECK_STATUS(xt_store_check(scene.store, &check, NULL), XT_OK);
     scene_end(&scene);
