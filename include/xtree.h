@@ -421,7 +421,8 @@ XT_API XT_NODISCARD xt_status xt_store_remove(xt_store *store, uint64_t id, cons
 /** Gives one item with this id and exactly the old box a new box. old_high and high may be NULL.
  *
  * Cost     a short way, within the box of the item's leaf: a removal; else that and an insertion.
- * Errors   XT_ENOTFOUND: there is none; and as xt_store_insert(). Nothing was changed.
+ * Errors   XT_ENOTFOUND: there is none; and as xt_store_insert(). Nothing was changed; nodes that
+ *          were copied meanwhile may be pending.
  */
 XT_API XT_NODISCARD xt_status xt_store_move(xt_store *store, uint64_t id, const double *old_low,
                                             const double *old_high, const double *low,

@@ -500,6 +500,8 @@ xt_status xti_tree_move(struct xti_writer *writer, uint64_t id, const double *co
         status = move_in_leaf(writer, id, is_loose);
     else
         status = move_elsewhere(writer, id, old, new);
-    xti_writer_end(writer);
+    /* A failure has changed nothing, unless an insertion was taken back: its path was copied. */
+    if (status == XT_OK || writer->root.ref != xti_txn_root(writer->txn).ref)
+        xti_writer_end(writer);
     return status;
 }

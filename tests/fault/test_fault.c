@@ -625,6 +625,99 @@ static void creation_without_memory_leaves_no_store(void)
     data_tear_down();
 }
 
+/* ---- changes that fail --------------------------------------------------------------------- */
+
+#define POINTS 200
+
+static void point_of(uint64_t id, double *point)
+{
+    point[0] = (double)(id * 37 % 199);
+    point[1] = (double)(id * 61 % 197);
+}
+
+static const char *const CHANGES[] = {"insert", "remove", "move near", "move far"};
+
+static xt_status change_one(xt_store *store, size_t change)
+{
+    static const double far[2] = {-50, 300};
+    double point[2];
+    double near[2];
+
+    point_of(7, point);
+    near[0] = point[0] + 0.01;
+    near[1] = point[1];
+    if (change == 0)
+        return xt_store_insert(store, POINTS, far, NULL);
+    if (change == 1)
+        return xt_store_remove(store, 7, point, NULL);
+    return xt_store_move(store, 7, point, NULL, change == 2 ? near : far, NULL);
+}
+
+static bool points_commit(struct disk_os *disk)
+{
+    xt_create_options options = XT_CREATE_OPTIONS_INIT;
+    xt_store *store;
+    bool holds;
+
+    options.dims = 2;
+    options.leaf_capacity = 16;
+    options.inner_capacity = 16;
+    holds = CHECK_STATUS(xti_store_create(disk_os_table(disk), "/store", &options, &store), XT_OK);
+    for (uint64_t id = 0; holds && id < POINTS; id++) {
+        double point[2];
+
+        point_of(id, point);
+        holds = CHECK_STATUS(xt_store_insert(store, id, point, NULL), XT_OK);
+    }
+    return holds && CHECK_STATUS(xt_store_commit(store, NULL), XT_OK) &&
+           CHECK_STATUS(xt_store_close(store), XT_OK);
+}
+
+/* Who would load finds nothing in the way; but what a move far away has inserted and taken back. */
+static bool nothing_is_pending(xt_store *store, size_t change)
+{
+    xt_loader *loader = NULL;
+    xt_status status = xt_loader_open(store, NULL, &loader);
+
+    if (status == XT_EMISUSE && strcmp(CHANGES[change], "move far") == 0 &&
+        CHECK_STATUS(xt_store_rollback(store), XT_OK))
+        status = xt_loader_open(store, NULL, &loader);
+    xt_loader_cancel(loader);
+    return CHECK_STATUS(status, XT_OK);
+}
+
+static void a_change_that_fails_leaves_nothing_pending(void)
+{
+    struct disk_os *disk = disk_os_create(seed);
+    bool holds = points_commit(disk);
+
+    for (size_t change = 0; holds && change < CHECK_COUNT(CHANGES); change++) {
+        uint64_t failures = 0;
+        bool was_hit = true;
+
+        check_row = CHANGES[change];
+        for (uint64_t n = 1; holds && was_hit; n++) {
+            struct fail_os fail;
+            xt_store *store;
+
+            fail_os_init(&fail, disk_os_table(disk));
+            holds = CHECK_STATUS(open_as(&fail.os, "/store", true, &store), XT_OK);
+            fail_os_reset(&fail);
+            fail.fail_at = n;
+            if (holds && change_one(store, change) != XT_OK) {
+                failures++;
+                fail.fail_at = 0;
+                holds = nothing_is_pending(store, change);
+            }
+            was_hit = fail.hit;
+            CHECK_STATUS(xt_store_close(store), XT_OK);
+            CHECK(fail_os_is_clean(&fail));
+        }
+        CHECK(failures > 0);
+    }
+    disk_os_destroy(disk);
+}
+
 CHECK_MAIN({"any_call_may_fail_on_the_real_system", any_call_may_fail_on_the_real_system},
            {"any_call_may_fail_on_a_disk_in_memory", any_call_may_fail_on_a_disk_in_memory},
            {"any_call_may_fail_while_loading_with_little_memory",
@@ -635,4 +728,6 @@ CHECK_MAIN({"any_call_may_fail_on_the_real_system", any_call_may_fail_on_the_rea
             failed_write_before_the_decision_can_be_tried_again},
            {"full_disk_keeps_the_changes_until_there_is_space",
             full_disk_keeps_the_changes_until_there_is_space},
-           {"creation_without_memory_leaves_no_store", creation_without_memory_leaves_no_store})
+           {"creation_without_memory_leaves_no_store", creation_without_memory_leaves_no_store},
+           {"a_change_that_fails_leaves_nothing_pending",
+            a_change_that_fails_leaves_nothing_pending})

@@ -219,8 +219,9 @@ static bool status_fits(xt_status status)
 {
     if (status == XT_OK)
         return CHECK(may_be_ignored() || life.way->model == DISK_SYNC_LATE);
-    if (status == XT_EMISUSE && strcmp(life.script.step, "clean") == 0)
-        return true; /* what cleaning moved could not be taken back, and stays pending */
+    if (status == XT_EMISUSE &&
+        (strcmp(life.script.step, "clean") == 0 || strcmp(life.script.step, "load") == 0))
+        return true; /* what cleaning or a move that failed has copied stays pending */
     return CHECK(status == XT_EIO || status == XT_ENOMEM || status == XT_EFULL ||
                  status == XT_EBROKEN);
 }
