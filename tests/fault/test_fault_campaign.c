@@ -417,6 +417,7 @@ static bool child_holds(xt_status status)
     struct script *script = &life.script;
     bool holds = status_fits(status);
 
+    script->expected.unsure_may_lack_files = life.way->model == DISK_SYNC_NAMES;
     if (life.way->model == DISK_SYNC_LATE && status == XT_OK)
         status = handle_waits_for_the_truth();
     if (holds && status == XT_EBROKEN)

@@ -51,6 +51,7 @@ struct script_expected {
     uint64_t unsure[SCRIPT_UNSURE_MAX];
     size_t kept_count;
     size_t unsure_count;
+    bool unsure_may_lack_files; /* a folder has lost names: one that was dropped may come back */
     uint64_t lowest;
     uint64_t newest;
     bool may_go_on;
