@@ -336,6 +336,17 @@ static void calls_come_in_the_order_of_the_protocol(void)
     disk_os_destroy(disk);
 }
 
+static struct xti_txn *recorded_create(struct recorder *recorder, struct disk_os *disk,
+                                       xt_durability durability)
+{
+    struct xti_txn *txn;
+
+    recorder_init(recorder, disk_os_table(disk));
+    txn = scene_create(&recorder->fail.os, PATH, 4096);
+    xti_txn_set_durability(txn, durability);
+    return txn;
+}
+
 /* What a commit of each mode calls; zeroes are written before the first. */
 static void each_mode_makes_the_calls_that_it_needs(void)
 {
@@ -353,12 +364,9 @@ static void each_mode_makes_the_calls_that_it_needs(void)
         struct disk_os *disk = disk_os_create(check_seed);
         const char *wants[] = {rows[row].first, rows[row].second, rows[row].when_due};
         struct recorder recorder;
-        struct xti_txn *txn;
+        struct xti_txn *txn = recorded_create(&recorder, disk, rows[row].durability);
 
         check_row = rows[row].name;
-        recorder_init(&recorder, disk_os_table(disk));
-        txn = scene_create(&recorder.fail.os, PATH, 4096);
-        xti_txn_set_durability(txn, rows[row].durability);
         for (uint64_t id = 0; id < CHECK_COUNT(wants); id++) {
             if (id == 2)
                 disk_os_wait(disk, UINT64_C(1000000000));
@@ -392,12 +400,9 @@ static void a_commit_into_two_arenas_waits_for_both(void)
     for (size_t row = 0; row < CHECK_COUNT(rows); row++) {
         struct disk_os *disk = disk_os_create(check_seed);
         struct recorder recorder;
-        struct xti_txn *txn;
+        struct xti_txn *txn = recorded_create(&recorder, disk, rows[row].durability);
 
         check_row = rows[row].name;
-        recorder_init(&recorder, disk_os_table(disk));
-        txn = scene_create(&recorder.fail.os, PATH, 4096);
-        xti_txn_set_durability(txn, rows[row].durability);
         (void)CHECK_STATUS(scene_grow_cold(txn, 100), XT_OK); /* a new arena, a manifest */
         (void)CHECK_STATUS(scene_put_and_commit(txn, 1), XT_OK);
         memset(recorder.log, 0, sizeof recorder.log);
