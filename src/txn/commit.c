@@ -471,15 +471,6 @@ static void adopt(struct xti_txn *txn, const struct xtd_state *state, uint64_t r
     txn->is_unsaved = false;
 }
 
-static uint64_t epoch_units(const struct xti_txn *txn)
-{
-    uint64_t units = 0;
-
-    for (uint32_t i = 0; i < txn->space.arena_count; i++)
-        units += xti_epoch_grown(txn, &txn->space.arenas[i]);
-    return units;
-}
-
 static xt_status commit_files(struct xti_txn *txn, xt_error *error)
 {
     struct xti_view *view;
@@ -505,7 +496,7 @@ static xt_status commit_files(struct xti_txn *txn, xt_error *error)
         xti_view_drop(txn, view);
         return status;
     }
-    units = epoch_units(txn);
+    units = xti_epoch_units(txn);
     if (txn->head_txn != state.txn)
         txn->head_bytes += units << XTD_UNIT_SHIFT;
     adopt(txn, &state, record_hash, view);
@@ -604,7 +595,7 @@ bool xti_txn_wants_commit(const struct xti_txn *txn, uint64_t bytes, uint64_t ns
 {
     uint64_t now_ns;
 
-    if (bytes != 0 && epoch_units(txn) << XTD_UNIT_SHIFT >= bytes)
+    if (bytes != 0 && xti_epoch_units(txn) << XTD_UNIT_SHIFT >= bytes)
         return true;
     if (is_nearly_full(txn))
         return true;

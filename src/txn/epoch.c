@@ -176,6 +176,15 @@ uint64_t xti_epoch_grown(const struct xti_txn *txn, const struct xti_arena *aren
     return 0;
 }
 
+uint64_t xti_epoch_units(const struct xti_txn *txn)
+{
+    uint64_t units = 0;
+
+    for (uint32_t i = 0; i < txn->space.arena_count; i++)
+        units += xti_epoch_grown(txn, &txn->space.arenas[i]);
+    return units;
+}
+
 void xti_epoch_forget(struct xti_txn *txn, struct xti_epoch_part *part)
 {
     struct xti_epoch *epoch = &txn->epoch;
@@ -316,13 +325,11 @@ xt_status xti_epoch_record(struct xti_txn *txn, xt_error *error)
  * a large epoch is taken for one. */
 uint64_t xti_epoch_undivided(const struct xti_txn *txn)
 {
-    uint64_t grown = 0;
+    uint64_t grown = xti_epoch_units(txn);
 
     if (txn->path == NULL || txn->epoch.part_count > XTI_EPOCH_PARTS_MAX / 2 ||
         xti_arenas_grow(txn))
         return UINT64_MAX;
-    for (uint32_t i = 0; i < txn->space.arena_count; i++)
-        grown += xti_epoch_grown(txn, &txn->space.arenas[i]);
     if (txn->last_units >= XTI_CLEAN_STEP_UNITS || grown >= XTI_CLEAN_STEP_UNITS)
         return 0;
     return XTI_CLEAN_STEP_UNITS - grown;

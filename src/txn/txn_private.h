@@ -190,8 +190,9 @@ static inline void xti_epoch_note_write(struct xti_epoch_part *part, uint64_t un
 /* The epoch's part in an arena; NULL: none. */
 struct xti_epoch_part *xti_epoch_part(struct xti_txn *txn, uint32_t arena_id);
 
-/* What the epoch has in an arena, in units. */
+/* What the epoch has in an arena, in units; in all of them. */
 uint64_t xti_epoch_grown(const struct xti_txn *txn, const struct xti_arena *arena);
+uint64_t xti_epoch_units(const struct xti_txn *txn);
 
 /* Closes the part's file and forgets it, and the record if it lies there. */
 void xti_epoch_forget(struct xti_txn *txn, struct xti_epoch_part *part);

@@ -234,6 +234,14 @@ static void leaves_of_large_changes_lie_apart(void)
         (void)CHECK_U64(take_in_turn(stage.txn, rows[row].units), rows[row].leaves);
         (void)CHECK_STATUS(scene_put_and_commit(stage.txn, row), XT_OK);
     }
+    check_row = "for another writer, and around a block of the open arena";
+    (void)CHECK(take_in_turn(stage.txn, 4000) > 0);
+    (void)CHECK_STATUS(scene_put_and_commit(stage.txn, 90), XT_OK);
+    xti_txn_close(stage.txn);
+    stage.txn = scene_open(stage.os, true);
+    (void)CHECK_U64(take_in_turn(stage.txn, 1000), 50);
+    (void)CHECK_STATUS(scene_grow(stage.txn, ARENA_UNITS / 2), XT_OK);
+    (void)CHECK_U64(take_in_turn(stage.txn, 1000), 50);
     stage_end(&stage);
 }
 
